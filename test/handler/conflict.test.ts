@@ -57,7 +57,7 @@ async function changedConfiguration(t: TestContext) {
   };
 }
 
-test('a workload that someone else changes between read and write ends right, and keeps their change', async (t) => {
+test("if another client changes a workload between read and write, the new hash is written and the client's change is kept", async (t) => {
   const { namespace, proxy, web, hash, workloadPatches, run } = await changedConfiguration(t);
   const theirs = {
     metadata: { labels: { team: 'a' } },
@@ -94,7 +94,7 @@ test('a workload that someone else changes between read and write ends right, an
   assert.deepEqual(reasonsIn(await run()), { 'StatefulSet/web': 'UpToDate' });
 });
 
-test('a workload whose references change between read and write is decided about anew', async (t) => {
+test('if the references of a workload change between read and write, the pass decides again', async (t) => {
   const { namespace, proxy, web, run } = await changedConfiguration(t);
   await api.create(configMap({ namespace, name: 'more', data: { b: '1' } }));
   const envFrom = [{ configMapRef: { name: 'settings' } }, { configMapRef: { name: 'more' } }];
@@ -117,7 +117,7 @@ test('a workload whose references change between read and write is decided about
   assert.deepEqual(reasonsIn(await run()), { 'StatefulSet/web': 'UpToDate' });
 });
 
-test('a workload that is written to again and again for a moment is waited for', async (t) => {
+test('if another client writes a workload many times in a short time, the pass waits for the end of the writes', async (t) => {
   const { namespace, proxy, web, run } = await changedConfiguration(t);
   let begin: number | undefined;
   let labels = 0;
@@ -133,7 +133,7 @@ test('a workload that is written to again and again for a moment is waited for',
   assert.equal(await rollouts('StatefulSet', namespace, 'web'), 3);
 });
 
-test('a workload that someone else changes three times is left to the next pass, and told', async (t) => {
+test('a workload that another client changes three times is left to the next pass, with a warning', async (t) => {
   const { namespace, proxy, web, hash, workloadPatches, run } = await changedConfiguration(t);
   let labels = 0;
   const relabel = () => {
@@ -181,7 +181,7 @@ for (const [how, value] of [
   });
 }
 
-test('a workload that is deleted between read and write is no failure', async (t) => {
+test('a workload that is deleted between read and write does not make the pass fail', async (t) => {
   const { proxy, web, run } = await changedConfiguration(t);
   const remove = async () => {
     await api.delete(web, { propagationPolicy: 'Background' });
@@ -206,7 +206,7 @@ test('a workload that is being deleted by the time of the write is not written',
   assert.equal((await templateAnnotations(namespace, 'web', 'StatefulSet'))[hashAnnotation], hash);
 });
 
-test('a workload that is deleted and created again between read and write is handled as what it is now', async (t) => {
+test('a workload that is deleted and created again between read and write is handled as the new object', async (t) => {
   const { namespace, proxy, web, run } = await changedConfiguration(t);
   const recreate = async () => {
     await api.delete(web, { propagationPolicy: 'Background' });
@@ -226,7 +226,7 @@ test('a workload that is deleted and created again between read and write is han
   assert.equal(event?.regarding.uid, (await api.get(web)).metadata.uid);
 });
 
-test('a write whose answer is lost is told as the write that it was, and rolls once', async (t) => {
+test('a write whose response is lost is reported as a write, and rolls the workload once', async (t) => {
   const { namespace, proxy, hash, workloadPatches, run } = await changedConfiguration(t);
   proxy.on('PATCH', patchOf('web'), loseAnswer, { times: 1 });
   const report = await run();
@@ -274,7 +274,7 @@ for (const [by, words, reason] of [
   });
 }
 
-test('a write that fails for a moment is tried again', async (t) => {
+test('a write that fails for a short time is tried again', async (t) => {
   const { namespace, proxy, run } = await changedConfiguration(t);
   proxy.on('PATCH', patchOf('web'), answer(status(500, 'InternalError', 'oh')), { times: 1 });
   proxy.on('PATCH', patchOf('web'), resetConnection, { times: 1 });
@@ -323,7 +323,7 @@ const everything: Fields = {
   },
 };
 
-test('a write changes the two annotations of the template, the records of the hash and no other field, whatever fields there are', async (t) => {
+test('a write only changes the two annotations of the template and the records of the hash, whatever other fields the workload has', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   const kinds = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };

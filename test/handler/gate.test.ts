@@ -12,7 +12,7 @@ const stopped = AbortSignal.abort();
 const why = () => 'it was interrupted';
 
 suite('the gate of a pass', () => {
-  test('lets everything through while the lease is held and nothing ends the pass', () => {
+  test('lets all writes through while the Lease is held and the pass has not ended', () => {
     for (const lease of [undefined, held(true)]) {
       const gate = createGate(lease, going, why);
       assert.equal(thrownBy(gate.assertMayWrite), undefined);
@@ -20,20 +20,20 @@ suite('the gate of a pass', () => {
     }
   });
 
-  test('lets Events about writes through that were done before the pass was interrupted', () => {
+  test('lets Events through for writes that were done before the pass was interrupted', () => {
     const gate = createGate(held(true), stopped, why);
     assert.equal(thrownBy(gate.assertMayWrite)?.pass, 'Interrupted');
     assert.equal(thrownBy(gate.assertMayWrite)?.message, 'it was interrupted');
     assert.equal(thrownBy(gate.assertLeaseHeld), undefined);
   });
 
-  test('lets nothing through once the lease is lost, and says that whatever else ends the pass', () => {
+  test('stops all writes once the Lease is lost, and reports this before any other reason', () => {
     const gate = createGate(held(false), stopped, why);
     assert.equal(thrownBy(gate.assertMayWrite)?.pass, 'LeaseLost');
     assert.equal(thrownBy(gate.assertLeaseHeld)?.pass, 'LeaseLost');
   });
 
-  test('tells an error that came of the end of the pass from one of the work', () => {
+  test('distinguishes an error from the end of the pass and an error of the work', () => {
     const error = new Error('aborted');
     assert.equal(stoppedBy(error, createGate(undefined, going, why)), undefined);
     assert.equal(stoppedBy(error, createGate(undefined, stopped, why))?.pass, 'Interrupted');

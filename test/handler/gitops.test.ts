@@ -156,7 +156,7 @@ async function assertNotOwned(namespace: string): Promise<void> {
   }
 }
 
-suite('a tool that applies what is in git takes nothing away, and nothing restarts', () => {
+suite('a tool that applies the manifests from git removes nothing, and nothing restarts', () => {
   const serverSide = ['apply', '--server-side'];
   const tools = {
     'server-side apply': withKubectl('kustomize-controller', serverSide),
@@ -186,7 +186,7 @@ suite('a tool that applies what is in git takes nothing away, and nothing restar
   }
 });
 
-suite('a tool that takes the hash off at each sync costs two rollouts of ours, then it is told', () => {
+suite('a tool that removes the hash at each sync costs two rollouts by wave-cron, and is then reported', () => {
   const tools = {
     'kubectl replace': withKubectl('argocd-controller', ['create'], ['replace']),
     'an operator that writes its own template': operator,
@@ -288,7 +288,7 @@ async function stageIn(namespace: string, annotations = {}): Promise<Stage> {
 const isReverted = async ({ pass }: Stage) =>
   assert.equal(outcomeOf(await pass(), 'web').reason, 'Reverted');
 
-test('the second time says that it is once more, and who wrote the template last', async (t) => {
+test('the second write says that the hash is written once more, and which manager wrote the template last', async (t) => {
   const { pass, passAndTakeOff } = await stage(t);
   await passAndTakeOff();
   assert.match(
@@ -297,7 +297,7 @@ test('the second time says that it is once more, and who wrote the template last
   );
 });
 
-test('another configuration is written again, and stays where the tool has stopped', async (t) => {
+test('another configuration is written again, and its hash stays if the tool has stopped', async (t) => {
   const it = await stage(t);
   for (const _ of syncs) await it.passAndTakeOff();
   await isReverted(it);
@@ -308,7 +308,7 @@ test('another configuration is written again, and stays where the tool has stopp
   assert.equal(outcomeOf(await it.pass(), 'web').reason, 'ConfigChanged');
 });
 
-test('a hash that was written because the configuration changed counts as well', async (t) => {
+test('a hash that was written because of a change counts too', async (t) => {
   const it = await stage(t);
   await it.pass();
   await it.write('2');
@@ -318,7 +318,7 @@ test('a hash that was written because the configuration changed counts as well',
   assert.equal(await it.passAndTakeOff(), 'Reverted');
 });
 
-test('two configurations in turn are each written twice at the most', async (t) => {
+test('of two alternating configurations, each is written at most twice', async (t) => {
   const it = await stage(t);
   const seen: string[] = [];
   for (const a of ['1', '2', '1', '2', '1', '2']) {
@@ -328,7 +328,7 @@ test('two configurations in turn are each written twice at the most', async (t) 
   assert.deepEqual(seen, [...Array(4).fill('FirstSeen'), ...Array(2).fill('Reverted')]);
 });
 
-test('a configuration that goes back and forth is no work of a tool: each change rolls', async (t) => {
+test('a configuration that goes back and forth is not the work of a tool: each change rolls', async (t) => {
   const it = await stage(t);
   await it.pass();
   for (const a of ['2', '1', '2', '1', '2', '1']) {
@@ -337,7 +337,7 @@ test('a configuration that goes back and forth is no work of a tool: each change
   }
 });
 
-test('who deletes the event that remembers has the hash written again', {
+test('if the Event that records the writes is deleted, the hash is written again', {
   skip: !hasKubectl(),
 }, async (t) => {
   const it = await stage(t);
@@ -347,7 +347,7 @@ test('who deletes the event that remembers has the hash written again', {
   assert.equal(await it.passAndTakeOff(), 'FirstSeen');
 });
 
-test('a pass that finds a hash reverted makes the event that remembers last anew', async (t) => {
+test('a pass that finds a reverted hash renews the Event that records the writes', async (t) => {
   const it = await stage(t);
   for (const _ of [1, 2]) await it.passAndTakeOff();
   const firstSeen = async () =>
@@ -360,7 +360,7 @@ test('a pass that finds a hash reverted makes the event that remembers last anew
   assert.ok((after?.lastObservedTime ?? '') > (before?.lastObservedTime ?? ''));
 });
 
-test('a workload that was made anew has its own count', async (t) => {
+test('a workload that was created again has its own count', async (t) => {
   const it = await stage(t);
   for (const _ of syncs) await it.passAndTakeOff();
   await api.delete(path('Deployment', it.namespace, 'web'));
@@ -371,7 +371,7 @@ test('a workload that was made anew has its own count', async (t) => {
   assert.equal(await it.passAndTakeOff(), 'Reverted');
 });
 
-test('opting out and in again takes no hash off, and so is not taken for a tool', async (t) => {
+test('opting out and in again removes no hash, and does not count as the work of a tool', async (t) => {
   const it = await stage(t);
   await it.pass();
   const web = path('Deployment', it.namespace, 'web');
@@ -388,7 +388,7 @@ test('opting out and in again takes no hash off, and so is not taken for a tool'
   }
 });
 
-test('a template that lost only its record of sources is up to date', async (t) => {
+test('a template that only lost its record of sources is up to date', async (t) => {
   const it = await stage(t);
   await it.pass();
   const hash = (await templateAnnotations(it.namespace, 'web'))[hashAnnotation];
@@ -397,7 +397,7 @@ test('a template that lost only its record of sources is up to date', async (t) 
   assert.deepEqual(await templateAnnotations(it.namespace, 'web'), { [hashAnnotation]: hash });
 });
 
-test('a hash that is itself in the manifest is not found out: each sync costs a rollout', async (t) => {
+test('a hash in the manifest itself is not detected: each sync costs a rollout', async (t) => {
   const it = await stage(t);
   await it.pass();
   const stale = { [hashAnnotation]: 'f'.repeat(64), [sourcesAnnotation]: '{}' };
@@ -407,13 +407,13 @@ test('a hash that is itself in the manifest is not found out: each sync costs a 
   }
 });
 
-suite('a plan says what a pass does about a template that lost its hash', () => {
+suite('for a template that lost its hash, a plan gives the result of the pass', () => {
   const reading = { ...permissionsOnEvents, verbs: ['get'] };
   for (const [who, permissions] of [
-    ['somebody who may get events', reading],
-    ['the account of passes, which may create and patch events alone', permissionsOnEvents],
+    ['an account that may get Events', reading],
+    ['the account of passes, which may only create and patch Events', permissionsOnEvents],
   ] as const) {
-    test(`asked by ${who}, and writes nothing`, async (t) => {
+    test(`with ${who}, and writes nothing`, async (t) => {
       const it = await stage(t);
       const { kubeconfig } = await serviceAccount(t, {
         namespace: it.namespace,
@@ -431,7 +431,7 @@ suite('a plan says what a pass does about a template that lost its hash', () => 
     });
   }
 
-  test('unless it may neither get nor patch events: then it says that', async (t) => {
+  test('unless the account may neither get nor patch Events, which the plan reports', async (t) => {
     const it = await stage(t);
     for (const _ of syncs) await it.passAndTakeOff();
     const { kubeconfig } = await serviceAccount(t, {
@@ -443,7 +443,7 @@ suite('a plan says what a pass does about a template that lost its hash', () => 
     assert.match(sentence, /; whether its hash was written before is unknown: events.*forbidden/);
   });
 
-  test('with the shipped permissions, and the shipped admission policies around the account', async (t) => {
+  test('with the shipped permissions and the shipped admission policies', async (t) => {
     const { namespace, kubeconfig } = await restrictedAccount(t);
     const it = await stageIn(namespace);
     for (const _ of [1, 2]) await it.passAndTakeOff({ kubeconfig });
@@ -457,7 +457,7 @@ suite('a plan says what a pass does about a template that lost its hash', () => 
   });
 });
 
-test('where events are refused nothing is remembered, and each sync costs a rollout', async (t) => {
+test('if Events are refused, no writes are recorded, and each sync costs a rollout', async (t) => {
   const it = await stage(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace: it.namespace,
@@ -466,7 +466,7 @@ test('where events are refused nothing is remembered, and each sync costs a roll
   for (const _ of syncs) assert.equal(await it.passAndTakeOff({ kubeconfig }), 'FirstSeen');
 });
 
-test('to ask for an event needs no permission to get or list events', async (t) => {
+test('the pass can read an Event without the permission to get or list Events', async (t) => {
   const it = await stage(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace: it.namespace,
@@ -477,7 +477,7 @@ test('to ask for an event needs no permission to get or list events', async (t) 
   assert.deepEqual(seen, ['FirstSeen', 'FirstSeen', 'Reverted']);
 });
 
-test('a pass that dies between the hash and its event costs one rollout more, not one a pass', async (t) => {
+test('a pass that dies between the hash and its Event costs one more rollout, but not one in each pass', async (t) => {
   const it = await stage(t);
   const proxy = await faultProxy(t);
   proxy.on('POST', /\/events\?/, answer(status(403, 'Forbidden', 'no')), { times: 1 });
@@ -487,7 +487,7 @@ test('a pass that dies between the hash and its event costs one rollout more, no
   assert.deepEqual(seen, [...Array(3).fill('FirstSeen'), ...Array(2).fill('Reverted')]);
 });
 
-test('where ownership fails the writes are counted all the same', async (t) => {
+test('if ownership fails, the writes are counted anyway', async (t) => {
   const it = await stage(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace: it.namespace,
@@ -505,7 +505,7 @@ test('where ownership fails the writes are counted all the same', async (t) => {
   assert.deepEqual(reasons, [...Array(2).fill('Failed'), ...Array(3).fill('Reverted')]);
 });
 
-test('a workload that was never changed has no event asked for', async (t) => {
+test('for a workload that was never changed, no Event is read', async (t) => {
   const { namespace, pass } = await stage(t);
   const audit = await auditFromHere(cluster);
   await pass();
@@ -513,7 +513,7 @@ test('a workload that was never changed has no event asked for', async (t) => {
   assert.deepEqual(await audit.entries(asked), []);
 });
 
-suite('with an adoption that does not restart, a tool that takes things off costs no rollout of ours', () => {
+suite('with an adoption that does not restart, a tool that removes fields costs no rollout by wave-cron', () => {
   const replacing = withKubectl('argocd-controller', ['create'], ['replace']);
   for (const adoption of ['if-changed', 'baseline']) {
     for (const tool of [operator, replacing]) {

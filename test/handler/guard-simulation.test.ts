@@ -19,7 +19,7 @@ const shardsOf = (count: number): Shard[] =>
   Array.from({ length: count }, (_, index) => ({ index, count }));
 const allRoles: readonly Role[] = [...shardsOf(3), ...shardsOf(4), 'alone'];
 
-test('however slow, stopped, cut off and killed they are, no two groups of shards hold at one instant, nor two processes of one shard', async () => {
+test('even if processes are slow, stopped, cut off and killed, no two groups of shards hold the Lease at the same time, and no two processes of one shard', async () => {
   const told = new Map<string, number>();
   const seen = new Map<string, number>();
   for (const seed of seeds(1, 100)) {
@@ -59,7 +59,7 @@ test('all shards of a count hold at the same time', async () => {
   }
 });
 
-test('when the number of shards has changed, one of the new ones holds within the duration plus 5 s after the last old one', async () => {
+test('when the number of shards changes, a new shard holds the Lease within the duration plus 5 s after the last old one', async () => {
   for (const seed of seeds(1, 40)) {
     let count = 3;
     const { world, holding } = shards(seed, { faults: false, processes: 4 }, (_, number) => {

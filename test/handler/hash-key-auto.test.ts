@@ -130,7 +130,7 @@ const through = (proxy: FaultProxy, { token }: ServiceAccount) => ({
   kubeconfig: proxy.kubeconfig({ token }),
 });
 
-test('the first pass creates the Secret with 32 random bytes and nothing else, and uses it at once', {
+test('the first pass creates the Secret with only a key of 32 random bytes, and uses it at once', {
   skip,
 }, async (t) => {
   const { namespace, account, pass, key, keyIds } = await stage(t);
@@ -174,10 +174,10 @@ test('the first pass creates the Secret with 32 random bytes and nothing else, a
 });
 
 for (const [what, fault] of [
-  ['was answered to nobody', () => loseAnswer],
+  ['got no response', () => loseAnswer],
   ['came after that of another pass', (other: () => Promise<unknown>) => after(other)],
 ] as const satisfies readonly [string, (other: () => Promise<unknown>) => Fault][]) {
-  test(`a pass whose creation of the Secret ${what} reads it again and goes on with what is there`, {
+  test(`a pass whose creation of the Secret ${what} reads the Secret again and uses the key in it`, {
     skip,
   }, async (t) => {
     const { account, pass, key, keyIds } = await stage(t);
@@ -196,7 +196,7 @@ for (const [what, fault] of [
   });
 }
 
-test('an installation without a key gets one, is rotated and switched off, and nothing restarts', {
+test('an installation without a key gets one, rotates it and switches it off, and nothing restarts', {
   skip,
 }, async (t) => {
   const { namespace, settings, pass, passWithoutKey, key, untouched } = await stage(t);
@@ -223,7 +223,7 @@ test('an installation without a key gets one, is rotated and switched off, and n
   );
 });
 
-test('where the Secret is gone and workloads have its hashes, nothing is written until it is restored or a new key is accepted', {
+test('if the Secret is deleted and workloads have hashes of its key, nothing is written until the Secret is restored or a new key is accepted', {
   skip,
 }, async (t) => {
   const { namespace, flags, pass, key, dropKey, counts, untouched, refused } = await stage(t);
@@ -262,7 +262,7 @@ test('where the Secret is gone and workloads have its hashes, nothing is written
   assert.deepEqual(reasonsIn(await untouched(() => pass())), all('UpToDate'));
 });
 
-test('a quota that refuses the Secret leaves hashes without a key, which is a warning, until there is room', {
+test('if a quota refuses the Secret, hashes have no key, with a warning, until the quota has room', {
   skip,
 }, async (t) => {
   const { namespace, account, flags, pass, key, keyIds, untouched } = await stage(t);
@@ -294,7 +294,7 @@ test('a quota that refuses the Secret leaves hashes without a key, which is a wa
   assert.equal(report.hashKeyProblem, undefined);
 });
 
-test('without the permission to create it a pass goes on without a key, check says how to make it, and it is used then', {
+test('without the permission to create the Secret, a pass goes on without a key, check says how to create it, and later passes use it', {
   skip,
 }, async (t) => {
   const { namespace, account, flags, pass, keyIds, untouched } = await stage(t, {
@@ -328,7 +328,7 @@ test('without the permission to create it a pass goes on without a key, check sa
   );
 });
 
-test('check says that the first pass creates the Secret, and what can be guessed where there is no key', {
+test('check says that the first pass creates the Secret, and which values can be guessed without a key', {
   skip,
 }, async (t) => {
   const { account, flags } = await stage(t);
@@ -348,7 +348,7 @@ test('check says that the first pass creates the Secret, and what can be guessed
   ]);
 });
 
-test('a tenant that writes keyed records of its own stops nobody', { skip }, async (t) => {
+test('a tenant that writes its own keyed records stops no pass', { skip }, async (t) => {
   const { namespace, pass, key } = await stage(t);
   const tenant = await testNamespace(t);
   const podAnnotations = {
@@ -364,7 +364,7 @@ test('a tenant that writes keyed records of its own stops nobody', { skip }, asy
   assert.ok((await key()) !== undefined);
 });
 
-test('a shard whose own workloads have no hashes of a lost key heeds those of the others', {
+test('a shard whose own workloads have no hashes of a lost key respects those of other shards', {
   skip,
 }, async (t) => {
   const { pass, dropKey, refused } = await stage(t);
@@ -376,7 +376,7 @@ test('a shard whose own workloads have no hashes of a lost key heeds those of th
   }
 });
 
-test('no key is made while a list is refused, since what it hides may have hashes of a lost one', {
+test('no key is created while a list is refused, because workloads in it may have hashes of a lost key', {
   skip,
 }, async (t) => {
   const { account, pass, key } = await stage(t);
@@ -389,7 +389,7 @@ test('no key is made while a list is refused, since what it hides may have hashe
   assert.ok((await key()) !== undefined);
 });
 
-test('a pass that does not learn whether the Secret was made fails as a whole, and the next one goes on', {
+test('a pass that does not learn whether the Secret was created fails, and the next pass goes on', {
   skip,
 }, async (t) => {
   const { account, pass, refused } = await stage(t);

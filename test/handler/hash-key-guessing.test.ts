@@ -98,11 +98,11 @@ function guessed(text: string): string[] {
   });
 }
 
-test('a PIN of four digits is found without a key by whoever may read workloads alone', async (t) => {
+test('without a key, an account that may only read workloads can find a four-digit PIN', async (t) => {
   assert.deepEqual(guessed(await viewed(t, await passed(t, undefined))), ['0007', '4821']);
 });
 
-test('a PIN of four digits is not found with hashKey: auto, in workloads, revisions or records', async (t) => {
+test('with hashKey: auto, a four-digit PIN cannot be found in workloads, revisions or records', async (t) => {
   const text = await viewed(t, await passed(t, 'auto'));
   assert.ok(text.includes(`${prefix}/adopted`) && text.includes(`${prefix}/config-sources`));
   assert.deepEqual(guessed(text), []);

@@ -130,7 +130,7 @@ test('switching the key on, rotating it twice and switching it off restarts noth
   assert.deepEqual(reasonsIn(await untouched(() => pass({}))), all('UpToDate'));
 });
 
-test('data that changes while the key does rolls once, and its event names what changed', async (t) => {
+test('if data changes together with the key, the workload rolls once, and its Event names the source', async (t) => {
   const { namespace, counts, setKeys, pass, untouched, adopted } = await stage(t);
   const [one, two] = [newKey(), newKey()];
   const before = await counts();
@@ -190,7 +190,7 @@ test('data that changes while the key does rolls once, and its event names what 
   assert.doesNotMatch(text, /settings changed, Secret\/pin changed/);
 });
 
-test('a change of the key leaves finalizer, owner references and an opt-out as they are', async (t) => {
+test('a change of the key does not change finalizers, owner references or an opt-out', async (t) => {
   const { namespace, setKeys, pass, untouched } = await stage(t);
   const hashKey = `${namespace}/hash-key`;
   const owned = { hashKey, ownership: 'finalizer' } as const;
@@ -219,7 +219,7 @@ test('a change of the key leaves finalizer, owner references and an opt-out as t
   assert.deepEqual(metadata.finalizers, undefined);
 });
 
-test('a pass whose key cannot be had fails as a whole, and nothing is compared or written', async (t) => {
+test('if its key cannot be read, a pass fails, and compares and writes nothing', async (t) => {
   const { namespace, setKeys, pass, untouched } = await stage(t);
   await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: 'debug' } });
   const refused = async (run: () => Promise<unknown>, error: object, message: RegExp) => {
@@ -277,7 +277,7 @@ test('a pass whose key cannot be had fails as a whole, and nothing is compared o
   );
 });
 
-test('the key is read once a pass, by its name', async (t) => {
+test('a pass reads the key once, by its name', async (t) => {
   const { namespace, setKeys, pass } = await stage(t);
   await setKeys({ key: newKey() });
   const audit = await auditFromHere(cluster);
@@ -289,7 +289,7 @@ test('the key is read once a pass, by its name', async (t) => {
   );
 });
 
-test('explain without the permission to read the key says that it cannot compare, and the rest', async (t) => {
+test('explain without the permission to read the key says that it cannot compare, and shows the rest', async (t) => {
   const { namespace, setKeys, pass } = await stage(t);
   const key = newKey();
   await setKeys({ key });
@@ -336,7 +336,7 @@ test('explain without the permission to read the key says that it cannot compare
   assert.match(await explained(), /with an unknown hash key/);
 });
 
-test('explain tells no hash of the present data that is made without the key, but what is on the template', async (t) => {
+test('explain does not show an unkeyed hash of the current data, only the hash on the template', async (t) => {
   const { namespace, setKeys } = await stage(t);
   await setKeys({ key: newKey() });
   await api.patch(path('Secret', namespace, 'pin'), { data: { pin: 'NDMyMQ==' } });
@@ -349,7 +349,7 @@ test('explain tells no hash of the present data that is made without the key, bu
   }
 });
 
-test('check tells a Secret of hashKey that is not there or not as it must be, and the permission to get it', async (t) => {
+test('check reports a missing or invalid Secret of hashKey, and the permission to get it', async (t) => {
   const { namespace, setKeys } = await stage(t);
   const flags = { hashKey: 'hash-key', namespaces: namespace, 'lease.namespace': namespace };
   const check = (kubeconfig = cluster.kubeconfig) => runCheck(kubeconfig, flags);

@@ -40,7 +40,7 @@ async function stage(t: TestContext) {
 }
 
 test(
-  'a pass that is told to stop finishes the write under way, tells it, begins no other, and says what is left',
+  'a pass that is interrupted finishes and reports its current write, begins no other, and says how much is left',
   noWaiting,
   async (t) => {
     const { namespace, proxy, stop, writes, run } = await stage(t);
@@ -79,7 +79,7 @@ test(
   },
 );
 
-test('a pass that is told to stop while it reads writes nothing', noWaiting, async (t) => {
+test('a pass that is interrupted while it reads writes nothing', noWaiting, async (t) => {
   const { proxy, stop, writes, run } = await stage(t);
   proxy.on('GET', /\/configmaps\//, () => stop.abort());
   const report = await run();
@@ -88,7 +88,7 @@ test('a pass that is told to stop while it reads writes nothing', noWaiting, asy
   assert.deepEqual(writes(), []);
 });
 
-test('a pass that is told to stop while it lists has nothing to report', noWaiting, async (t) => {
+test('a pass that is interrupted while it lists has nothing to report', noWaiting, async (t) => {
   const { proxy, stop, writes, run } = await stage(t);
   proxy.on('GET', /\/statefulsets\?/, () => stop.abort());
   const report = await run();
@@ -97,14 +97,14 @@ test('a pass that is told to stop while it lists has nothing to report', noWaiti
   assert.deepEqual(writes(), []);
 });
 
-test('a pass that is told to stop before it begins asks for nothing', noWaiting, async (t) => {
+test('a pass that is interrupted before it begins sends no request', noWaiting, async (t) => {
   const { proxy, stop, run } = await stage(t);
   stop.abort();
   assert.equal((await run()).pass, 'Interrupted');
   assert.deepEqual(proxy.seen, []);
 });
 
-test('a pass that is told to stop does not wait to try a read again', noWaiting, async (t) => {
+test('a pass that is interrupted does not wait to try a read again', noWaiting, async (t) => {
   const { proxy, stop, writes, run } = await stage(t);
   const busy = { ...status(429, 'TooManyRequests', 'busy'), headers: { 'retry-after': '60' } };
   proxy.on('GET', /\/configmaps\//, ({ reply }) => {
@@ -117,7 +117,7 @@ test('a pass that is told to stop does not wait to try a read again', noWaiting,
 });
 
 test(
-  'a pass that is told to stop does not wait to try a write again, and tells how the write failed',
+  'a pass that is interrupted does not wait to try a write again, and reports why the write failed',
   noWaiting,
   async (t) => {
     const { proxy, stop, writes, run } = await stage(t);
@@ -137,7 +137,7 @@ test(
   },
 );
 
-test('a pass that is told to stop after a conflict does not try again', noWaiting, async (t) => {
+test('a pass that is interrupted after a conflict does not try again', noWaiting, async (t) => {
   const { proxy, stop, writes, run } = await stage(t);
   proxy.on('PATCH', /\/statefulsets\//, ({ reply }) => {
     reply(status(409, 'Conflict', 'changed'));

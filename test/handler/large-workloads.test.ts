@@ -50,7 +50,7 @@ async function victim(t: TestContext, annotationPrefix: string): Promise<string>
   return namespace;
 }
 
-test('a hundred workloads of 1.2 MB that did not opt in keep nobody from being rolled, within the shipped limit of memory', async (t) => {
+test('a hundred workloads of 1.2 MB that did not opt in do not keep other workloads from rolling, within the shipped memory limit', async (t) => {
   const own = `${randomName('large')}.example.com`;
   const namespace = await victim(t, own);
   const tenant = await testNamespace(t);
@@ -69,7 +69,7 @@ test('a hundred workloads of 1.2 MB that did not opt in keep nobody from being r
   }
 });
 
-test('a workload whose JSON is larger than any answer may be is passed over by its name, and what stands before and behind it is read', async (t) => {
+test('a workload whose JSON exceeds the size limit of responses is skipped and named, and the workloads before and after it are read', async (t) => {
   const namespace = await testNamespace(t);
   const connection = await connect({ kubeconfig: cluster.kubeconfig, context: undefined }, {});
   t.after(() => connection.close());

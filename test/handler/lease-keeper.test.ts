@@ -58,7 +58,7 @@ test('another process has the lease within half a second after the keeper sees i
   assert.equal((await acquired).kind, 'held');
 });
 
-test('a request during a run waits for its end', async () => {
+test('a request during a run is fulfilled after the run', async () => {
   const { time, lease, keeper, run } = stage();
   const end = Promise.withResolvers<void>();
   const done = run(() => end.promise);
@@ -71,7 +71,7 @@ test('a request during a run waits for its end', async () => {
   assert.equal(lease.holder, '');
 });
 
-test('after a request, the keeper leaves time to the other process', async () => {
+test('after a request, the keeper gives the other process time to take the Lease', async () => {
   const { time, lease, keeper, run } = stage();
   await run(async () => undefined);
   keeper.request();

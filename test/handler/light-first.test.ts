@@ -7,7 +7,7 @@ import { optedIn, outcomeOf, prefix, runPass } from './run-pass.ts';
 
 const { api } = testCluster();
 
-test('of a workload with more than a hundred sources nothing is read before those that take less are done', async (t) => {
+test('a workload with more than a hundred sources is read after all workloads with fewer sources', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
   const using = (name: string, secrets: readonly string[]) =>

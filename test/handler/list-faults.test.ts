@@ -62,7 +62,7 @@ test('a list whose page token has expired is read again from its start, and no w
   );
 });
 
-test('a list whose page token expires again and again is given up, and told, and all other lists are handled', async (t) => {
+test('a list whose page token expires again and again is given up and reported, and all other lists are handled', async (t) => {
   const { namespace, proxy, lists } = await stage(t);
   proxy.on('GET', /\/deployments\?.*continue=/, expired);
   proxy.on('GET', /\/deployments\?/, shortPages);
@@ -77,7 +77,7 @@ test('a list whose page token expires again and again is given up, and told, and
   assert.equal(isComplete(report), false);
 });
 
-test('a list that fails on a later page is not taken for a shorter list', async (t) => {
+test('a list that fails on a later page does not count as a shorter list', async (t) => {
   const { namespace, proxy } = await stage(t);
   const refused = answer(status(403, 'Forbidden', 'not any more'));
   proxy.on('GET', /\/deployments\?.*continue=/, refused);
@@ -87,7 +87,7 @@ test('a list that fails on a later page is not taken for a shorter list', async 
   assert.equal(report.listProblems[0]?.why, 'not any more [HTTP 403]');
 });
 
-test('a list that is refused for a moment is asked for again', async (t) => {
+test('a list that is refused for a short time is requested again', async (t) => {
   const { namespace, proxy } = await stage(t);
   proxy.on('GET', /\/deployments\?/, answer(status(503, 'ServiceUnavailable', 'later')), {
     times: 1,
@@ -97,7 +97,7 @@ test('a list that is refused for a moment is asked for again', async (t) => {
   assert.deepEqual(report.listProblems, []);
 });
 
-test('an answer that is no list is not taken for an empty one', async (t) => {
+test('a response that is not a list does not count as an empty list', async (t) => {
   const { namespace, proxy } = await stage(t);
   const page = { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' };
   proxy.on('GET', /\/deployments\?/, answer(page));

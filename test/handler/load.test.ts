@@ -44,7 +44,7 @@ function countAtOnce(proxy: FaultProxy, method: string, url: RegExp): () => numb
   return () => most;
 }
 
-test('no more requests are under way at once than concurrency.reads and concurrency.writes say', async (t) => {
+test('the numbers of concurrent requests never exceed concurrency.reads and concurrency.writes', async (t) => {
   const namespace = await shop(t);
   const proxy = await faultProxy(t);
   const reads = countAtOnce(proxy, 'GET', /\/configmaps\//);
@@ -59,7 +59,7 @@ test('no more requests are under way at once than concurrency.reads and concurre
   assert.equal(writes(), 2);
 });
 
-test('a server that refuses most of what it is asked at once slows a pass down and fails nothing', async (t) => {
+test('if a server refuses most concurrent requests, a pass gets slower, but nothing fails', async (t) => {
   const namespace = await shop(t);
   const proxy = await faultProxy(t);
   let now = 0;

@@ -146,7 +146,7 @@ const pastTolerance = () => pause(11_000);
 suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
   for (const kind of workloadKinds) {
     for (const adoption of ['baseline', 'if-changed'] as const) {
-      test(`is never adopted by ${adoption}: a ${kind} is rolled once more, then Reverted with what its Pods run with`, async (t) => {
+      test(`is never adopted by ${adoption}: a ${kind} rolls once more, and is then Reverted, with the configuration of its Pods`, async (t) => {
         // Without a surge, the only Pod of a DaemonSet is deleted at once, and the next Pod reads the current
         // sources.
         const spec = kind === 'DaemonSet' ? surging : {};
@@ -176,7 +176,7 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
       });
     }
 
-    test(`is written again where it was removed once, and the Pods of a ${kind} follow`, async (t) => {
+    test(`is written again if it was removed once, and the Pods of a ${kind} follow`, async (t) => {
       const it = await stage(t, kind, 'baseline');
       await it.pass();
       await it.change({ a: '2' });
@@ -191,7 +191,7 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
     });
   }
 
-  test('together with everything that was noted on the workload is not adopted either: the events remember it', async (t) => {
+  test('is not adopted even if all records on the workload were removed too: the Events have them', async (t) => {
     for (const adoption of ['baseline', 'if-changed'] as const) {
       const it = await stage(t, 'Deployment', adoption);
       assert.equal((await it.pass()).reason, 'Adopted');
@@ -208,7 +208,7 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
     }
   });
 
-  test('by who also puts the record of the adoption back differs from that record', async (t) => {
+  test('is not adopted if a tool also restores the record of adoption, which names another hash', async (t) => {
     const it = await stage(t, 'Deployment', 'baseline');
     await it.pass();
     const adopted = `${prefix}/adopted`;
@@ -219,7 +219,7 @@ suite('a hash that is removed at once', { skip: skipWithoutNodeAgent(), concurre
     assert.equal((await it.pass()).reason, 'ConfigChanged');
   });
 
-  test('is no reason to adopt for who sets baseline because of Reverted', async (t) => {
+  test('is not adopted if its owner sets baseline because of Reverted', async (t) => {
     const it = await stage(t, 'Deployment', 'stamp');
     for (const reason of ['FirstSeen', 'FirstSeen', 'Reverted']) {
       const outcome = await it.pass();
@@ -258,7 +258,7 @@ suite('a hash that is removed after the Pods were replaced', {
   concurrency: 2,
 }, () => {
   for (const kind of workloadKinds) {
-    test(`leaves the Pods of a ${kind} current: baseline adopts them, and nothing restarts`, async (t) => {
+    test(`does not make the Pods of a ${kind} outdated: baseline adopts them, and nothing restarts`, async (t) => {
       const it = await stage(t, kind, 'baseline');
       await it.pass();
       await it.change({ a: '2' });

@@ -34,7 +34,7 @@ const makeConfigMap = (namespace: string, name: string) =>
 const change = (namespace: string, name: string, a = '2') =>
   api.patch(path('ConfigMap', namespace, name), { data: { a } });
 
-test('only "true" opts in; "false" and absent are off in silence; anything else is off and told', async (t) => {
+test('only "true" opts in; "false" and no annotation do not, without a message; any other value does not, and is reported', async (t) => {
   const namespace = await testNamespace(t);
   await makeConfigMap(namespace, 'settings');
   const values = ['true', 'false', undefined, 'True', 'yes', '1', ' true', ''];
@@ -63,7 +63,7 @@ test('only "true" opts in; "false" and absent are off in silence; anything else 
   for (const n of [1, 2]) assert.deepEqual(await eventsAbout(namespace, `w${n}`), []);
 });
 
-test('an annotation that means nothing is told as one event, whose series grows with each pass', async (t) => {
+test('an invalid annotation is reported as one Event, whose series grows with each pass', async (t) => {
   const namespace = await testNamespace(t);
   const annotations = { [optIn]: 'yes' };
   await api.create(deployment({ namespace, name: 'web', annotations }));
@@ -79,7 +79,7 @@ test('an annotation that means nothing is told as one event, whose series grows 
   assert.deepEqual([event?.type, event?.reason], ['Warning', 'InvalidAnnotation']);
 });
 
-test('opting out leaves the template as it is, and opting in again finds the hash still there', async (t) => {
+test('opting out does not change the template, and opting in again finds the hash on it', async (t) => {
   const namespace = await testNamespace(t);
   const web = path('Deployment', namespace, 'web');
   await makeConfigMap(namespace, 'settings');
@@ -105,7 +105,7 @@ test('opting out leaves the template as it is, and opting in again finds the has
   assert.deepEqual(reasonsIn(await runPass(namespace)), { 'Deployment/web': 'UpToDate' });
 });
 
-test('a source that the workload ignores is neither read nor missed, and its change rolls nothing', async (t) => {
+test('a source that the workload ignores is not read, may be missing, and rolls nothing when it changes', async (t) => {
   const namespace = await testNamespace(t);
   await makeConfigMap(namespace, 'settings');
   await makeConfigMap(namespace, 'noise');
@@ -157,7 +157,7 @@ test('a name that is ignored as a ConfigMap is not ignored as a Secret', async (
   assert.deepEqual(outcomeOf(await runPass(namespace), 'web').changed, ['Secret/shared']);
 });
 
-test('a source whose owner marked it as ignored is left out everywhere; any value but "true" is no mark', async (t) => {
+test('a source that its owner excluded is ignored everywhere; only the value "true" excludes it', async (t) => {
   const namespace = await testNamespace(t);
   const mark = (name: string, value: string) =>
     api.create(
@@ -195,7 +195,7 @@ test('a source whose owner marked it as ignored is left out everywhere; any valu
   });
 });
 
-test('extra sources are optional, may name their own namespace, and blanks in the list mean nothing', async (t) => {
+test('extra sources are optional, may name their own namespace, and may be separated by blanks', async (t) => {
   const namespace = await testNamespace(t);
   const annotations = {
     ...optedIn,
@@ -216,7 +216,7 @@ test('extra sources are optional, may name their own namespace, and blanks in th
   assert.deepEqual([reason, sentence], ['ConfigChanged', 'ConfigMap/later now exists']);
 });
 
-test('a list with an entry that cannot be a name is told, and the workload is left alone', async (t) => {
+test('a list with an invalid name is reported, and the workload is not changed', async (t) => {
   const namespace = await testNamespace(t);
   await makeConfigMap(namespace, 'settings');
   const lists: [string, string][] = [
@@ -243,7 +243,7 @@ test('a list with an entry that cannot be a name is told, and the workload is le
   }
 });
 
-test('a source of another namespace is denied, where the setting does not allow its namespace', async (t) => {
+test('a source of another namespace is denied unless the setting allows its namespace', async (t) => {
   const [own, other] = await Promise.all([testNamespace(t), testNamespace(t)]);
   await makeConfigMap(other, 'shared');
   await makeConfigMap(own, 'settings');
@@ -273,7 +273,7 @@ test('a source of another namespace is denied, where the setting does not allow 
 });
 
 for (const how of ['named', '*'] as const) {
-  test(`a source of another namespace is followed where the setting allows it (${how})`, async (t) => {
+  test(`a source of another namespace is used if the setting allows it (${how})`, async (t) => {
     const [own, other] = await Promise.all([testNamespace(t), testNamespace(t)]);
     const settings = { crossNamespaceReferences: [how === 'named' ? other : how] };
     await makeConfigMap(other, 'shared');
@@ -296,7 +296,7 @@ for (const how of ['named', '*'] as const) {
   });
 }
 
-test('a workload that is being deleted is left alone in silence, and its sources are not read', async (t) => {
+test('a workload that is being deleted is not changed or reported, and its sources are not read', async (t) => {
   const namespace = await testNamespace(t);
   const web = path('Deployment', namespace, 'web');
   t.after(() => api.patch(web, { metadata: { finalizers: null } }, 'merge'));
@@ -317,7 +317,7 @@ test('a workload that is being deleted is left alone in silence, and its sources
   assert.deepEqual(new Set(requests.map(({ verb }) => verb)), new Set(['list']));
 });
 
-test('where Pods do not follow at once the event says when they do', async (t) => {
+test('if Pods do not follow at once, the Event says when they do', async (t) => {
   const namespace = await testNamespace(t);
   await makeConfigMap(namespace, 'settings');
   const common = { namespace, annotations: optedIn, pod: using({ configMap: 'settings' }) };
@@ -350,7 +350,7 @@ test('where Pods do not follow at once the event says when they do', async (t) =
   );
 });
 
-test('a paused Deployment is rolled once when it is resumed, whatever came before', async (t) => {
+test('a paused Deployment rolls once when it is resumed, whatever changed before', async (t) => {
   const namespace = await testNamespace(t);
   const web = path('Deployment', namespace, 'web');
   await makeConfigMap(namespace, 'settings');

@@ -4,7 +4,7 @@ import * as waveCron from '../../handler/index.ts';
 import { configMap, deployment } from '../../tools/control-plane/objects.ts';
 import { rollouts, testCluster, testNamespace } from '../../tools/control-plane/testing.ts';
 
-test('a program can run a pass with nothing but what the package exports', async (t) => {
+test('a program can run a pass with only the exports of the package', async (t) => {
   const namespace = await testNamespace(t);
   const { api, cluster } = testCluster();
   await api.create(configMap({ namespace, name: 'config', data: { a: '1' } }));

@@ -247,7 +247,7 @@ function unharmedWithout({ verb, resource, apiGroup }: Permission): string[] {
 }
 
 suite('permissions', { concurrency: 4 }, () => {
-  test('a pass uses all that it is said to need, and nothing else', async (t) => {
+  test('a pass uses exactly the permissions that are documented', async (t) => {
     const { namespace, program, check } = await workForEachPermission(t);
     const permissions = permissionsIn(namespace);
     const account = await accountWith(t, namespace, permissions);
@@ -263,7 +263,7 @@ suite('permissions', { concurrency: 4 }, () => {
     assertJustThese(permissions, await audit.entries({ user: account.user }));
   });
 
-  test('with a selector and references across namespaces too', async (t) => {
+  test('with a selector and references across namespaces, too', async (t) => {
     const team = randomName('team');
     const namespace = await testNamespace(t, { team });
     const other = await testNamespace(t);
@@ -324,7 +324,7 @@ suite('permissions', { concurrency: 4 }, () => {
     );
   });
 
-  test('a pass that may make the Lease but not write to it says that it cannot give it back', async (t) => {
+  test('a pass that may create the Lease but not patch it says that it cannot release it', async (t) => {
     const namespace = await testNamespace(t);
     const permissions = permissionsIn(namespace).filter(
       (permission) => nameOf(permission) !== 'patch leases by name',
@@ -341,7 +341,7 @@ suite('permissions', { concurrency: 4 }, () => {
   });
 
   for (const [i, { without, ...said }] of permissionsIn('x').entries()) {
-    test(`without ${nameOf(said)} check names it, and a pass ${without.pass} and says so`, async (t) => {
+    test(`without ${nameOf(said)}, check names it, and a pass ${without.pass} and says so`, async (t) => {
       const { namespace, once, check } = await workForEachPermission(t);
       const permissions = permissionsIn(namespace);
       const permission = permissions[i];

@@ -117,7 +117,7 @@ const nameOf = (title: string) => title.toLowerCase().replace(/[^a-z0-9]+/g, '-'
 const readsOf = ({ seen }: FaultProxy, name: string) =>
   seen.filter(({ url }) => url.endsWith(`/secrets/${name}`)).length;
 
-test('what may go wrong with the read of a source', async (t) => {
+test('faults when a source is read', async (t) => {
   const namespace = await testNamespace(t);
   // With HTTP/2, a lost connection would belong to several requests, and the tries of one request could not be
   // counted.
@@ -180,7 +180,7 @@ test('what may go wrong with the read of a source', async (t) => {
     assert.equal(report.outcomes.length, names.length);
     assert.equal(isComplete(report), false);
   });
-  await t.test('nothing of what a body said is told', async () => {
+  await t.test('no part of a response body is reported', async () => {
     const events = await Promise.all(names.map((name) => eventsAbout(namespace, name)));
     assert.ok(!JSON.stringify([report, events]).includes(planted));
   });
@@ -203,7 +203,7 @@ test('a source that was unreadable is handled by the next pass that can read it'
   ]);
 });
 
-test('as long as the server asks to wait is waited', async (t) => {
+test('a pass waits as long as the server asks', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
   const pod = using({ secret: 'login' });

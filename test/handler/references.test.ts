@@ -169,7 +169,7 @@ async function everyWorkload<T>(
   return Object.fromEntries(await Promise.all(entries));
 }
 
-test('each way to reference a source, for each kind of source and of workload', async (t) => {
+test('every way to reference a source counts, for each kind of source and of workload', async (t) => {
   const namespace = await testNamespace(t);
   const first = { used: 'one', other: 'one' };
   await everyCell((cell) => api.create(sourceOf(cell, namespace, first)));

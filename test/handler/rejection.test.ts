@@ -12,7 +12,7 @@ const { api } = testCluster();
 /** With a reference, even to an absent source, there is a hash to write. */
 const pod = using({ configMap: 'absent', optional: true });
 
-test('a workload whose template has no room for the hash is a warning about it, and no failure of the pass', async (t) => {
+test('a workload whose template has no room for the hash causes a warning, and the pass stays complete', async (t) => {
   const namespace = await testNamespace(t);
   const podAnnotations = { 'example.com/filler': 'x'.repeat(262_100) };
   await api.create(
@@ -29,7 +29,7 @@ test('a workload whose template has no room for the hash is a warning about it, 
   assert.deepEqual([event?.type, event?.reason], ['Warning', 'Rejected']);
 });
 
-test('so is one that is as large as an object can be', async (t) => {
+test('a workload of maximum size causes the same warning', async (t) => {
   const namespace = await testNamespace(t);
   const web = path('Deployment', namespace, 'web');
   const sized = (size: number) => {
@@ -53,7 +53,7 @@ test('so is one that is as large as an object can be', async (t) => {
   await api.delete(web);
 });
 
-test('so is one that an admission policy of the cluster denies; the next pass tries again', async (t) => {
+test('a workload that an admission policy of the cluster denies causes the same warning, and the next pass tries again', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   const name = `denies-in-${namespace}`;

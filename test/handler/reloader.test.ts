@@ -82,7 +82,7 @@ async function placed(namespace: string, count: number): Promise<void> {
 const rolledIn = ({ outcomes }: Report): string[] =>
   outcomes.filter(({ written }) => written).map(({ name }) => name);
 
-test('a cluster moves over from Reloader without a manifest edited and without a restart', async (t) => {
+test('a cluster moves from Reloader to wave-cron without a changed manifest and without a restart', async (t) => {
   const namespace = await withSources(t);
   await nextSecond();
   await change(namespace, 'ConfigMap', 'used', '1 and the rest');
@@ -138,7 +138,7 @@ test('a cluster moves over from Reloader without a manifest edited and without a
   assert.deepEqual(await count(), [2, 2, 2]);
 });
 
-test('each annotation of Reloader rolls on what Reloader would roll on', async (t) => {
+test('each annotation of Reloader rolls a workload for the changes that Reloader would roll it for', async (t) => {
   const namespace = await withSources(t);
   const workloads: Record<string, Record<string, string>> = {
     all: { [auto]: 'true' },
@@ -185,7 +185,7 @@ test('each annotation of Reloader rolls on what Reloader would roll on', async (
   assert.deepEqual(await templateAnnotations(namespace, 'off'), {});
 });
 
-test('a source that a list names may come and go, and without data it is not absent', async (t) => {
+test('a source in a list may appear and disappear, and a source without data is not absent', async (t) => {
   const namespace = await withSources(t);
   await api.create(deployment({ namespace, name: 'web', annotations: { [maps]: 'later' }, pod }));
   const outcome = async () => outcomeOf(await runPass(namespace, compatible), 'web');
@@ -196,7 +196,7 @@ test('a source that a list names may come and go, and without data it is not abs
   assert.equal((await outcome()).sentence, 'ConfigMap/later no longer exists');
 });
 
-test('an optional source that a search finds rolls nothing before it is marked', async (t) => {
+test('an optional source that a search finds rolls nothing until its annotation says that it matches', async (t) => {
   const namespace = await withSources(t);
   const pod = using({ configMap: 'later', optional: true });
   await api.create(deployment({ namespace, name: 'web', annotations: { [search]: 'true' }, pod }));
@@ -208,7 +208,7 @@ test('an optional source that a search finds rolls nothing before it is marked',
   assert.equal(await reason(), 'FirstSeen');
 });
 
-test('a source with the ignore annotation of Reloader is left out everywhere, with the setting alone', async (t) => {
+test('a source with the ignore annotation of Reloader is ignored everywhere, but only with the setting', async (t) => {
   const namespace = await withSources(t);
   await annotate(path('ConfigMap', namespace, 'used'), { [ignore]: 'true' });
   await api.create(deployment({ namespace, name: 'theirs', annotations: { [auto]: 'true' }, pod }));
@@ -219,7 +219,7 @@ test('a source with the ignore annotation of Reloader is left out everywhere, wi
   assert.deepEqual(rolledIn(await runPass(namespace)), ['ours']);
 });
 
-test('annotations of both families that contradict each other are told as a Warning, and nothing is rolled', async (t) => {
+test('if the annotations of both families contradict each other, there is a Warning, and nothing rolls', async (t) => {
   const namespace = await withSources(t);
   const optIn = `${prefix}/update-on-config-change`;
   await api.create(
@@ -240,7 +240,7 @@ test('annotations of both families that contradict each other are told as a Warn
   }
 });
 
-test('annotations of both families that agree count together, and the rollout says so', async (t) => {
+test('if the annotations of both families agree, both count, and the rollout says so', async (t) => {
   const namespace = await withSources(t);
   await api.create(
     deployment({ namespace, name: 'web', annotations: { ...optedIn, [maps]: 'unused' }, pod }),
@@ -255,7 +255,7 @@ test('annotations of both families that agree count together, and the rollout sa
   }
 });
 
-test('ownership marks what the annotations of Reloader name, and taking them off takes all of it back', async (t) => {
+test('ownership applies to sources in annotations of Reloader, and removing the annotations undoes it completely', async (t) => {
   const namespace = await withSources(t);
   const owning = { settings: { ...compatible.settings, ownership: 'finalizer' as const } };
   await api.create(
@@ -284,7 +284,7 @@ test('ownership marks what the annotations of Reloader name, and taking them off
   assert.deepEqual(await templateAnnotations(namespace, 'web'), before);
 });
 
-test('finding the workloads that Reloader cares for costs no request', async (t) => {
+test('finding the workloads of Reloader costs no request', async (t) => {
   const namespace = await withSources(t);
   await api.create(deployment({ namespace, name: 'web', annotations: { [auto]: 'false' }, pod }));
   const without = await runPass(namespace);
@@ -292,7 +292,7 @@ test('finding the workloads that Reloader cares for costs no request', async (t)
   assert.deepEqual([using.outcomes, using.requests], [[], without.requests]);
 });
 
-test('optIn: all with the annotations of Reloader is its flag --auto-reload-all', async (t) => {
+test('optIn: all with the annotations of Reloader works like its flag --auto-reload-all', async (t) => {
   const namespace = await withSources(t);
   const all = { settings: { ...compatible.settings, optIn: 'all' } } as const;
   const annotated: Readonly<Record<string, Record<string, string>>> = {
@@ -320,7 +320,7 @@ test('optIn: all with the annotations of Reloader is its flag --auto-reload-all'
   });
 });
 
-test('within the pause period of Reloader several changes of a Deployment make one rollout', async (t) => {
+test('within the pause period of Reloader, several changes of a Deployment make one rollout', async (t) => {
   const namespace = await withSources(t);
   const annotations = { [auto]: 'true', 'deployment.reloader.stakater.com/pause-period': '1h' };
   await api.create(deployment({ namespace, name: 'web', annotations, pod }));
@@ -339,7 +339,7 @@ test('within the pause period of Reloader several changes of a Deployment make o
   assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
 });
 
-test('annotations about SecretProviderClasses opt nothing in, and a workload that is opted in says that they have no effect', async (t) => {
+test('annotations about SecretProviderClasses do not opt in, and an opted-in workload says that they have no effect', async (t) => {
   const namespace = await withSources(t);
   const classes = { [`secretproviderclass.${auto}`]: 'true' };
   await api.create(deployment({ namespace, name: 'alone', annotations: classes, pod }));

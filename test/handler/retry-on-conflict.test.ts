@@ -17,7 +17,7 @@ function context() {
 }
 
 suite('a write after a conflict', () => {
-  test('is tried again, after a pause that grows, and gets the number of the try', async () => {
+  test('is tried again, after growing pauses, and gets the number of the try', async () => {
     const { slept, ...given } = context();
     const numbers: number[] = [];
     const done = await retryOnConflict(given, async (number) => {
@@ -39,7 +39,7 @@ suite('a write after a conflict', () => {
     assert.equal(slept.length, tries - 1);
   });
 
-  test('is not tried again after anything else', async () => {
+  test('is not tried again after any other error', async () => {
     const { slept, ...given } = context();
     const refused = error(403);
     await assert.rejects(

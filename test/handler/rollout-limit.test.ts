@@ -129,7 +129,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     });
   }
 
-  test('is what a plan says too, and a plan writes nothing', async (t) => {
+  test('also holds in a plan, which writes nothing', async (t) => {
     const web = await flapping(t);
     for (const expected of ['FirstSeen', 'ConfigChanged']) {
       assert.equal(await web.pass({ settings: settings(2) }), expected);
@@ -159,7 +159,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     assert.equal(timesIn(await web.history()).length, 3);
   });
 
-  test('of 0 is none, and only the last rollout is recorded', async (t) => {
+  test('with a count of 0 is off, and only the last rollout is recorded', async (t) => {
     const web = await flapping(t);
     for (let i = 0; i < 13; i += 1) {
       assert.notEqual(await web.pass({ settings: settings(0) }), 'LimitExceeded');
@@ -167,7 +167,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     assert.equal(timesIn(await web.history()).length, 1);
   });
 
-  test('counts by the revisions where another tool takes the record off or puts an old one back', async (t) => {
+  test('counts by the revisions if another tool removes the record or restores an old one', async (t) => {
     for (const kind of workloadKinds) {
       const web = await flapping(t, kind);
       const old = JSON.stringify([new Date(Date.now() - 60_000).toISOString()]);
@@ -190,7 +190,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     }
   });
 
-  test('counts by the revisions where another tool replaces the workload at each sync', async (t) => {
+  test('counts by the revisions if another tool replaces the workload at each sync', async (t) => {
     const web = await flapping(t);
     const reasons: string[] = [];
     for (let i = 0; i < 7; i += 1) {
@@ -205,7 +205,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     ]);
   });
 
-  test('does without the revisions where it may not list them, and asks once a pass', async (t) => {
+  test('works without revisions if they may not be listed, and tries to list them once in a pass', async (t) => {
     const web = await flapping(t);
     const permissions = [...permissionsOnWorkloads, getting('configmaps'), permissionsOnEvents];
     const { kubeconfig } = await serviceAccount(t, {
@@ -235,7 +235,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     assert.equal(asked.length, 1);
   });
 
-  test('is not passed by times in the future, text of 240 kB or anything else, and all of it goes at the next write', async (t) => {
+  test('cannot be evaded with times in the future, text of 240 kB or anything else in the record, which the next write replaces', async (t) => {
     const web = await flapping(t);
     assert.equal(await web.pass(), 'FirstSeen');
     const future = Array.from({ length: 20 }, (_, i) => `${2040 + i}-01-01T00:00:00Z`);
@@ -252,7 +252,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     }
   });
 
-  test('lets whoever writes the record hold their own workload, and no other', async (t) => {
+  test('lets a client that writes the record hold its own workload, but no other', async (t) => {
     const web = await flapping(t);
     await api.create(
       deployment({ namespace: web.namespace, name: 'other', annotations: optedIn, pod }),
@@ -267,7 +267,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     assert.equal(outcomeOf(report, 'other').reason, 'ConfigChanged');
   });
 
-  test('goes by the clock of the API server where there is a Lease, whatever the own one says', async (t) => {
+  test('uses the clock of the API server if there is a Lease, not the local clock', async (t) => {
     const web = await flapping(t);
     const connection = await connect({ kubeconfig: cluster.kubeconfig, context: undefined }, {});
     t.after(() => connection.close());
@@ -287,7 +287,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     }
   });
 
-  test('leaves the record to nobody: it goes with an opt-out', async (t) => {
+  test('leaves no record behind: an opt-out removes it', async (t) => {
     const web = await flapping(t);
     assert.equal(await web.pass(), 'FirstSeen');
     const hash = await web.hash();
@@ -301,7 +301,7 @@ suite('rollouts.limit', { concurrency: 4 }, () => {
     assert.deepEqual(report.outcomes, []);
   });
 
-  test('and Reverted go together: a hash that is taken off twice is Reverted, long before the limit', async (t) => {
+  test('and Reverted work together: a hash that is removed twice is Reverted, long before the limit', async (t) => {
     const web = await flapping(t);
     const off = { [hashAnnotation]: null, [sourcesAnnotation]: null };
     const reasons: string[] = [];

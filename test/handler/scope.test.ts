@@ -129,7 +129,7 @@ test('only the kinds of the setting are listed', async (t) => {
   assert.ok(isComplete(report));
 });
 
-test('a kind that may not be listed is told, makes the pass incomplete, and keeps no other kind waiting', async (t) => {
+test('a kind that may not be listed is reported, makes the pass incomplete, and does not block other kinds', async (t) => {
   const namespace = await testNamespace(t);
   await oneOfEachKind(namespace);
   const { kubeconfig } = await serviceAccount(t, {
@@ -161,7 +161,7 @@ const isUnreachable = (message: RegExp) => (error: unknown) => {
   return true;
 };
 
-test('where nothing may be listed the cluster counts as unreachable', async (t) => {
+test('if nothing may be listed, the cluster counts as unreachable', async (t) => {
   const namespace = await testNamespace(t);
   await oneOfEachKind(namespace);
   const { kubeconfig } = await serviceAccount(t, { namespace, rules: [getting('configmaps')] });
@@ -171,7 +171,7 @@ test('where nothing may be listed the cluster counts as unreachable', async (t) 
   );
 });
 
-test('who may not list in all namespaces is told of the setting that names some', async (t) => {
+test('an account that may not list in all namespaces gets a message with the setting that names some', async (t) => {
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, { namespace, rules: permissionsOnWorkloads });
   await assert.rejects(
@@ -182,7 +182,7 @@ test('who may not list in all namespaces is told of the setting that names some'
   );
 });
 
-test('where the namespaces of a selector may not be listed the cluster counts as unreachable', async (t) => {
+test('if the namespaces of a selector may not be listed, the cluster counts as unreachable', async (t) => {
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, { namespace, rules: permissionsOnWorkloads });
   await assert.rejects(
@@ -193,7 +193,7 @@ test('where the namespaces of a selector may not be listed the cluster counts as
   );
 });
 
-test('a cluster that refuses us or is not there is told in one line that names the cause', {
+test('a cluster that refuses the connection or does not exist is reported in one line with the cause', {
   concurrency: true,
 }, async (t) => {
   const { url } = await faultProxy(t, { tls: false });
@@ -238,7 +238,7 @@ test('a cluster that refuses us or is not there is told in one line that names t
   );
 });
 
-test('what the node uses and the Pods do not see is not read', async (t) => {
+test('sources that only the node uses, and not the Pods, are not read', async (t) => {
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace,
@@ -273,7 +273,7 @@ test('what the node uses and the Pods do not see is not read', async (t) => {
   assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'UpToDate' });
 });
 
-test('a custom prefix stands before every annotation, and those of the default one mean nothing', async (t) => {
+test('with a custom prefix, all annotations have it, and those with the default prefix have no effect', async (t) => {
   const namespace = await testNamespace(t);
   await settingsIn(namespace);
   const annotationPrefix = 'wave.example.com';
@@ -335,7 +335,7 @@ test('each namespace is handled by exactly one shard, however the namespaces are
   }
 });
 
-test('a shard sends no request about a namespace that is named and not its own, and says which it is', async (t) => {
+test('a shard sends no request about a named namespace of another shard, and says which shard it is', async (t) => {
   const { a, b } = await threeNamespaces(t);
   const count = 2;
   const named = [a, b];
@@ -348,6 +348,6 @@ test('a shard sends no request about a namespace that is named and not its own, 
   assert.deepEqual(new Set(entries.map(({ objectRef }) => objectRef?.namespace)), new Set(own));
 });
 
-test('a pass that writes does not start where there are shards and nobody says which it is', async () => {
+test('a pass that writes does not start if there are shards and its own index is unknown', async () => {
   await assert.rejects(runPass('default', { settings: { shard: { count: 2 } } }), UsageError);
 });

@@ -91,7 +91,7 @@ test('a first pass writes each workload once, with one event, and reads each sou
   assert.equal((await audit.entries(requestsIn(namespace))).length, requests);
 });
 
-test('sources are never listed nor watched, and no read takes what a cache had', async (t) => {
+test('sources are never listed or watched, and no read uses a cache', async (t) => {
   const namespace = await testNamespace(t);
   await twentyWorkloads(namespace);
   const { kubeconfig, user } = await serviceAccount(t, {
@@ -118,7 +118,7 @@ test('sources are never listed nor watched, and no read takes what a cache had',
   );
 });
 
-test('a plan decides as a pass does and writes nothing, not even an event', async (t) => {
+test('a plan makes the decisions of a pass and writes nothing, not even an Event', async (t) => {
   const namespace = await testNamespace(t);
   await twentyWorkloads(namespace);
   const pods = {

@@ -96,7 +96,7 @@ const adoptedOf = async (namespace: string) => {
   return metadata.annotations?.[`${prefix}/adopted`];
 };
 
-test('with if-changed a workload whose Pods run with the current configuration is adopted, told once, and not restarted', async (t) => {
+test('with if-changed, a workload whose Pods run with the current configuration is adopted, reported once, and not restarted', async (t) => {
   const namespace = await running(t);
   await optIn(namespace);
   const outcome = outcomeOf(await runPass(namespace, ifChanged), 'web');
@@ -115,7 +115,7 @@ test('with if-changed a workload whose Pods run with the current configuration i
   assert.equal(await rollouts('Deployment', namespace, 'web'), 1);
 });
 
-test('an adopted workload rolls at the next change, which is named, and its record goes', async (t) => {
+test('an adopted workload rolls at the next change, whose source is named, and its record of adoption is removed', async (t) => {
   const namespace = await running(t);
   await optIn(namespace);
   await runPass(namespace, ifChanged);
@@ -128,7 +128,7 @@ test('an adopted workload rolls at the next change, which is named, and its reco
   assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
 });
 
-test('a source that was written after its Pods started rolls the workload', async (t) => {
+test('if a source was written after the Pods started, the workload rolls', async (t) => {
   const namespace = await running(t);
   await nextSecond();
   await change(namespace);
@@ -142,7 +142,7 @@ test('a source that was written after its Pods started rolls the workload', asyn
   assert.equal(await rollouts('Deployment', namespace, 'web'), 2);
 });
 
-test('a source that was written before its Pods started does not', async (t) => {
+test('if a source was written before the Pods started, the workload does not roll', async (t) => {
   const namespace = await rewritten(t);
   await nextSecond();
   await createWeb(namespace);
@@ -150,7 +150,7 @@ test('a source that was written before its Pods started does not', async (t) => 
   assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'Adopted');
 });
 
-test('a source that was written within the tolerance before a Pod was created is a doubt, and rolls', async (t) => {
+test('if a source was written within the tolerance before a Pod was created, the workload rolls, because the Pod may be outdated', async (t) => {
   const namespace = await rewritten(t);
   await nextSecond();
   await createWeb(namespace);
@@ -161,7 +161,7 @@ test('a source that was written within the tolerance before a Pod was created is
   assert.match(sentence, /not more than 10 s after the last write of ConfigMap\/settings/);
 });
 
-test('what a kubelet says of the start of a Pod does not count', async (t) => {
+test('the start time that a kubelet reports for a Pod does not count', async (t) => {
   const namespace = await running(t);
   await nextSecond();
   await change(namespace);
@@ -172,7 +172,7 @@ test('what a kubelet says of the start of a Pod does not count', async (t) => {
   assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'FirstSeen');
 });
 
-test('a workload that was made anew over its Pods is rolled, since they are older than it', async (t) => {
+test('a workload that was created again over its old Pods rolls, because they are older than it', async (t) => {
   const namespace = await running(t, { annotations: optedIn });
   const { spec } = await api.get(path('Deployment', namespace, 'web'));
   await api.delete(path('Deployment', namespace, 'web'), { propagationPolicy: 'Orphan' });
@@ -193,7 +193,7 @@ test('a workload that was made anew over its Pods is rolled, since they are olde
   assert.match(sentence, /; Pod web-\S+ was created at/);
 });
 
-test('an optional source that does not exist is a doubt, since it may have been deleted', async (t) => {
+test('if an optional source does not exist, the workload rolls, because the source may have been deleted', async (t) => {
   const namespace = await testNamespace(t);
   const pod = using({ configMap: 'settings', optional: true });
   const web = { namespace, name: 'web', replicas: 1, annotations: optedIn, pod };
@@ -204,7 +204,7 @@ test('an optional source that does not exist is a doubt, since it may have been 
   assert.match(sentence, /ConfigMap\/settings does not exist, and it is unknown since when/);
 });
 
-test('a Pod without a node will read what is there', async (t) => {
+test('a Pod without a node is not outdated, because it has not read any source yet', async (t) => {
   const namespace = await testNamespace(t);
   await createWeb(namespace);
   await rollouts('Deployment', namespace, 'web');
@@ -215,7 +215,7 @@ test('a Pod without a node will read what is there', async (t) => {
   assert.equal(outcomeOf(await runPass(namespace, ifChanged), 'web').reason, 'Adopted');
 });
 
-test('a source without managedFields is a doubt, and rolls', async (t) => {
+test('if a source has no managedFields, the workload rolls', async (t) => {
   const namespace = await running(t);
   await api.patch(
     path('ConfigMap', namespace, 'settings'),
@@ -228,7 +228,7 @@ test('a source without managedFields is a doubt, and rolls', async (t) => {
   assert.match(sentence, /it is unknown when ConfigMap\/settings was last written/);
 });
 
-test('a rollout under way is a doubt where a source has been rewritten, and rolls', async (t) => {
+test('if a rollout is under way and a source has been changed, the workload rolls', async (t) => {
   const namespace = await rewritten(t);
   await nextSecond();
   await createWeb(namespace);
@@ -242,7 +242,7 @@ test('a rollout under way is a doubt where a source has been rewritten, and roll
   assert.match(sentence, /its rollout is in progress/);
 });
 
-test('Pods that may not be listed are a doubt, which is told, and roll', async (t) => {
+test('if Pods may not be listed, the workload rolls, and the pass reports why', async (t) => {
   const namespace = await rewritten(t);
   await nextSecond();
   await createWeb(namespace);
@@ -274,7 +274,7 @@ test('Pods that may not be listed are a doubt, which is told, and roll', async (
   assert.equal(outcome.reason, 'Adopted');
 });
 
-test('with baseline nothing restarts until the next change, whatever was written before', async (t) => {
+test('with baseline, nothing restarts until the next change, even if sources were written before', async (t) => {
   const namespace = await running(t);
   await nextSecond();
   await change(namespace);
@@ -287,7 +287,7 @@ test('with baseline nothing restarts until the next change, whatever was written
   assert.equal(outcomeOf(await runPass(namespace, baseline), 'web').reason, 'ConfigChanged');
 });
 
-test('the annotation of a workload goes before the setting, and one that means nothing is told', async (t) => {
+test('the annotation of a workload takes precedence over the setting, and an invalid value is reported', async (t) => {
   const namespace = await running(t, {
     annotations: { ...optedIn, [`${prefix}/adoption`]: 'baseline' },
   });
@@ -303,7 +303,7 @@ test('the annotation of a workload goes before the setting, and one that means n
   );
 });
 
-test('a record of adoption does not hold once the template carries another hash, nor where it was tampered with', async (t) => {
+test('a record of adoption is invalid if the template has another hash, or if the record was tampered with', async (t) => {
   const namespace = await running(t, {
     annotations: { ...optedIn, [`${prefix}/adoption`]: 'baseline' },
   });
@@ -323,7 +323,7 @@ test('a record of adoption does not hold once the template carries another hash,
   assert.equal(outcomeOf(await runPass(other), 'web').reason, 'Adopted');
 });
 
-test('an adoption is told also where the pass is stopped before its source is marked', async (t) => {
+test('an adoption is reported even if the pass is stopped before the source gets its owner references', async (t) => {
   const namespace = await running(t, {
     annotations: { ...optedIn, [`${prefix}/adoption`]: 'baseline' },
   });
@@ -350,7 +350,7 @@ test('an adoption is told also where the pass is stopped before its source is ma
   );
 });
 
-test('opting out takes the record of adoption away', async (t) => {
+test('opting out removes the record of adoption', async (t) => {
   const namespace = await running(t, {
     annotations: { ...optedIn, [`${prefix}/adoption`]: 'baseline' },
   });
@@ -367,7 +367,7 @@ test('opting out takes the record of adoption away', async (t) => {
   assert.deepEqual((await runPass(namespace)).outcomes, []);
 });
 
-test('of 100 Deployments that are applied together with their ConfigMaps, none starts twice, and a change rolls just its own', async (t) => {
+test('if 100 Deployments are applied together with their ConfigMaps, none starts twice, and a change only rolls its own Deployment', async (t) => {
   const namespace = await testNamespace(t);
   const names = Array.from({ length: 100 }, (_, index) => `web-${index}`);
   // In this order, each source is created after its workload.

@@ -47,7 +47,7 @@ const commandIn = (text: string): string =>
   /kubectl .*?\}'( && kubectl [^;]*)?/.exec(text)?.[0] ?? '';
 
 for (const kind of Object.keys(makers) as WorkloadKind[]) {
-  test(`a ${kind} that Wave holds back is told by plan, pass, explain and check until it is free`, async (t) => {
+  test(`plan, pass, explain and check report a ${kind} that Wave holds back, until it is released`, async (t) => {
     const namespace = await testNamespace(t);
     await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
     await api.create(makers[kind]({ namespace, name: 'web', replicas: 1, ...held() }));
@@ -95,7 +95,7 @@ for (const kind of Object.keys(makers) as WorkloadKind[]) {
   });
 }
 
-test('a workload that is held back and whose source is still missing is told as both', async (t) => {
+test('if the source of a workload that is held back is still missing, both problems are reported', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(deployment({ namespace, name: 'web', ...held('invalid', 'volcano') }));
   const { reason, sentence } = outcomeOf(await runPass(namespace), 'web');
@@ -104,7 +104,7 @@ test('a workload that is held back and whose source is still missing is told as 
   assert.match(commandIn(sentence), /"schedulerName":"volcano"/);
 });
 
-test('what the annotation says becomes no part of a command but the name of a scheduler', async (t) => {
+test('a command contains the value of the annotation only as the name of a scheduler', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
   const hostile = ["x'; touch /tmp/owned; '", '$(id)', '', 'wave.pusher.com/invalid', 'a\nb'];
@@ -120,7 +120,7 @@ test('what the annotation says becomes no part of a command but the name of a sc
   }
 });
 
-test('a scheduler of somebody else, or what is left of the annotation, holds nothing back', async (t) => {
+test('neither another scheduler nor a leftover annotation counts as a hold', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
   const { annotations: _, ...other } = held('invalid');

@@ -92,7 +92,7 @@ for (const version of ['0.11', '0.7'] as const) {
   });
 }
 
-test('a workload whose data has changed since Wave wrote its hash rolls once', async (t) => {
+test('a workload whose configuration has changed since Wave wrote its hash rolls once', async (t) => {
   const namespace = await testNamespace(t);
   const [vector] = workloads.filter(({ name }) => name === 'envfrom');
   assert.ok(vector);
@@ -118,7 +118,7 @@ test('a workload whose data has changed since Wave wrote its hash rolls once', a
 });
 
 for (const version of ['0.11', '0.7'] as const) {
-  test(`what wave-cron had, and Wave ${version} after it, comes back without a restart`, async (t) => {
+  test(`a workload that wave-cron handled, and Wave ${version} after it, comes back without a restart`, async (t) => {
     const vec = await testNamespace(t);
     const vec2 = await testNamespace(t);
     const names = new Map([

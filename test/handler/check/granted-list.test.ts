@@ -63,7 +63,7 @@ test('a check lists nothing without the permission that it needs', async (t) => 
   assert.equal(await list('any kind', granted(0)), undefined);
 });
 
-test('a check goes on if the lists are refused all the same', async (t) => {
+test('a check goes on if the lists are refused although they seemed to be allowed', async (t) => {
   const list = await stage(t);
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, { namespace, rules: permissionsOnWorkloads });

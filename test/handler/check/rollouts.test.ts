@@ -18,12 +18,12 @@ const sentences = (flags: Flags, cronSchedule?: { schedule: string; timeZone: st
     now,
   );
 
-suite('check says of the settings of rollouts', () => {
+suite('about the settings of rollouts, check says', () => {
   test('nothing by default', () => {
     assert.deepEqual(sentences({}), []);
   });
 
-  test('that they are paused, and until when', () => {
+  test('that rollouts are paused, and until when', () => {
     assert.deepEqual(sentences({ 'rollouts.paused': 'true' }), [
       'setting rollouts.paused pauses all rollouts until somebody lifts it',
     ]);
@@ -39,7 +39,7 @@ suite('check says of the settings of rollouts', () => {
     `passes can miss the window "5 22 * * *" of 5m in setting rollouts.windows, because passes start ${why}: make the window longer, or passes more frequent`,
   ];
 
-  test('that passes can miss a window, if it is known when passes start', () => {
+  test('that passes may miss a window, if the start times of passes are known', () => {
     assert.deepEqual(sentences(windows), []);
     assert.deepEqual(
       sentences({ ...windows, resyncInterval: '10m' }),
@@ -59,7 +59,7 @@ suite('check says of the settings of rollouts', () => {
   });
 });
 
-suite('check says of workloads whose change is held back', () => {
+suite('about workloads whose change is held, check says', () => {
   const held = (name: string, hours: number) =>
     someWorkload({
       name,
@@ -71,7 +71,7 @@ suite('check says of workloads whose change is held back', () => {
       },
     });
 
-  test('nothing for a day', () => {
+  test('nothing for the first day', () => {
     assert.deepEqual(longHeldSentences([someWorkload(), held('a', 23.9)], 'UTC', now), []);
   });
 

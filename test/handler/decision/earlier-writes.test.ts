@@ -71,8 +71,8 @@ async function judged(workload: Workload, history: WriteHistory) {
   return await withEarlierWrites(workload, seen, proposal, { history, pods });
 }
 
-suite('a hash that is to be written to a template without one', () => {
-  test('is written if it never was, with nothing said about that', async () => {
+suite('the hash of a template without one', () => {
+  test('is written if it was never written before, and the sentence does not mention that', async () => {
     const { history, asked, refreshed } = remembering({});
     const { reason, sentence, notes } = await judged(web('stamp'), history);
     assert.equal(reason, 'FirstSeen');
@@ -91,7 +91,7 @@ suite('a hash that is to be written to a template without one', () => {
   });
 
   for (const counts of [{ FirstSeen: 2 }, { FirstSeen: 1, ConfigChanged: 1 }]) {
-    test(`is not written a third time, and is remembered on: ${JSON.stringify(counts)}`, async () => {
+    test(`is not written a third time, if the Events record: ${JSON.stringify(counts)}`, async () => {
       const { history, refreshed } = remembering(counts);
       const { reason, hashAnnotations } = await judged(web('stamp'), history);
       assert.equal(reason, 'Reverted');
@@ -100,7 +100,7 @@ suite('a hash that is to be written to a template without one', () => {
     });
   }
 
-  test('is written if nobody can tell, and that is said', async () => {
+  test('is written if earlier writes are unknown, and the sentence says so', async () => {
     const { history, asked } = remembering({}, 'events is forbidden');
     const { reason, notes } = await judged(web('stamp'), history);
     assert.equal(reason, 'FirstSeen');
@@ -110,7 +110,7 @@ suite('a hash that is to be written to a template without one', () => {
     assert.equal(asked.length, 1);
   });
 
-  test('counts as written once if the workload has the record of that', async () => {
+  test('counts as written once if the workload has a record of that', async () => {
     const annotations = { [keys.writtenHash]: hash };
     const { history } = remembering({}, 'events is forbidden');
     const { sentence } = await judged(web('stamp', { annotations }), history);
@@ -118,20 +118,20 @@ suite('a hash that is to be written to a template without one', () => {
   });
 });
 
-suite('an adoption because nothing says that its Pods are not current', () => {
+suite('an adoption without evidence that Pods are outdated', () => {
   test('stands if no hash was written', async () => {
     const { history } = remembering({});
     assert.equal((await judged(web('baseline'), history)).reason, 'Adopted');
   });
 
-  test('gives way to a rollout if a hash was written and removed', async () => {
+  test('is replaced by a rollout if a hash was written and removed', async () => {
     const { history } = remembering({ ConfigChanged: 1 });
     const { reason, hashAnnotations } = await judged(web('baseline'), history);
     assert.equal(reason, 'FirstSeen');
     assert.equal(hashAnnotations?.hash, hash);
   });
 
-  test('says so if nobody can tell', async () => {
+  test('says so if earlier writes are unknown', async () => {
     const { history } = remembering({}, 'events is forbidden');
     const { reason, notes } = await judged(web('baseline'), history);
     assert.equal(reason, 'Adopted');
@@ -139,7 +139,7 @@ suite('an adoption because nothing says that its Pods are not current', () => {
   });
 });
 
-test('nothing is asked about a template that has a hash, or was never changed', () => {
+test('the Events of a workload are not read if its template has a hash, or was never changed', () => {
   assert.equal(mayHaveLostHash(web('stamp')), true);
   assert.equal(mayHaveLostHash(web('stamp', { generation: 1 })), false);
   const template = { hash, sources: undefined };

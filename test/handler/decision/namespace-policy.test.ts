@@ -19,7 +19,7 @@ async function twoWorkloads(namespace: string) {
 }
 
 suite('the annotations of a namespace', { concurrency: 3 }, () => {
-  test('are read once in a pass, and only if something is to be written there', async (t) => {
+  test('are read once in a pass, and only if a hash is to be written in the namespace', async (t) => {
     const namespace = await testNamespace(t);
     await twoWorkloads(namespace);
     const reads = async (run: () => Promise<unknown>) => {
@@ -32,7 +32,7 @@ suite('the annotations of a namespace', { concurrency: 3 }, () => {
     assert.equal(await reads(() => runPass(namespace)), 0);
   });
 
-  test('do not count with namespaceAnnotations: off, and are not read', async (t) => {
+  test('are not read with namespaceAnnotations: off, and have no effect', async (t) => {
     const namespace = await testNamespace(t);
     await twoWorkloads(namespace);
     const annotations = { [`${prefix}/rollout-pause`]: 'true' };

@@ -217,7 +217,7 @@ const cases: readonly Case[] = [
 
 suite('the rollout policy holds', { concurrency: 4 }, () => {
   for (const { what, reason, hold, end, says, until, start: from, options } of cases) {
-    test(`${what}: ${reason}, until that ends, and rolls it once then`, async (t) => {
+    test(`${what}: ${reason} until the hold ends, and then one rollout`, async (t) => {
       const start =
         from === undefined ? Math.floor(Date.now() / second) * second : Date.parse(from);
       const web = await startWeb(t, start);
@@ -267,7 +267,7 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
     });
   }
 
-  test('a workload whose sources were just written: Settling, until they rest, and two changes are one rollout', async (t) => {
+  test('a workload whose sources were just written: Settling until they settle, and two changes are one rollout', async (t) => {
     const start = Date.now();
     const web = await startWeb(t, start);
     const before = await web.rollouts();
@@ -283,7 +283,7 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
     assert.equal(await web.rollouts(), before + 1);
   });
 
-  test('a pair of Secrets that are rotated 10 s apart under settle: 30s, and rolls it once with both', async (t) => {
+  test('a pair of Secrets that are rotated 10 s apart, with settle: 30s, and rolls it once with both', async (t) => {
     const namespace = await testNamespace(t);
     const names = ['certificate', 'key'];
     for (const name of names) await api.create(secret({ namespace, name, data: { a: '0' } }));
@@ -313,7 +313,7 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
     assert.equal(await rollouts('Deployment', namespace, 'web'), before + 1);
   });
 
-  test('no change that went back: the record of it goes, and nothing is rolled', async (t) => {
+  test('nothing if a change was undone: the record is removed, and nothing rolls', async (t) => {
     const start = Date.now();
     const web = await startWeb(t, start);
     await web.annotate(annotation('rollout-pause', 'true'));
@@ -325,7 +325,7 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
     assert.equal(await web.annotation('pending-config'), undefined);
   });
 
-  test('a workload that is seen for the first time as well', async (t) => {
+  test('a workload that is seen for the first time, too', async (t) => {
     const namespace = await testNamespace(t);
     await api.create(configMap({ namespace, name: 'app', data: { a: '0' } }));
     const annotations = { ...optedIn, ...annotation('rollout-pause', 'true') };
@@ -339,7 +339,7 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
 });
 
 suite('the rollout policy', { concurrency: 4 }, () => {
-  test('does not count an approval of another configuration, and says so', async (t) => {
+  test('ignores an approval of another configuration, and says so', async (t) => {
     const start = Date.now();
     const web = await startWeb(t, start);
     await web.annotate(annotation('rollout-approval', 'required'));
@@ -355,7 +355,7 @@ suite('the rollout policy', { concurrency: 4 }, () => {
     assert.equal((await web.pass(start)).reason, 'ConfigChanged');
   });
 
-  test('lets one configuration pass all holds if a person has named it in rollout-now', async (t) => {
+  test('lets one configuration pass all holds if its hash is in rollout-now', async (t) => {
     const start = Date.now();
     const web = await startWeb(t, start);
     await web.annotate({
@@ -379,7 +379,7 @@ suite('the rollout policy', { concurrency: 4 }, () => {
     assert.equal((await web.pass(start, { settings })).reason, 'Paused');
   });
 
-  test('takes what a workload says before its namespace, and that before the setting', async (t) => {
+  test('uses the annotations of the workload before those of its namespace, and those before the settings', async (t) => {
     const start = Date.now();
     const web = await startWeb(t, start);
     const settings = rolloutsWith({ approval: 'required' });

@@ -108,7 +108,7 @@ suite('with the controller of Argo Rollouts', { skip, concurrency: 1 }, () => {
     assert.equal(outcomeOf(second, 'web').blockers, undefined);
   });
 
-  test('a canary that waits is neither failed nor in the way of others, and says what it waits for', async (t) => {
+  test('a canary that waits has not failed and does not block others, and the pass says why it waits', async (t) => {
     const stage = await started(t, { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } });
     await runUntil(stage, 'Paused');
     const { namespace } = stage;
@@ -128,7 +128,7 @@ suite('with the controller of Argo Rollouts', { skip, concurrency: 1 }, () => {
     assert.match(changed.sentence, /in the middle of a rollout, whose steps start again/);
   });
 
-  test('an aborted rollout is told as one whose Pods have the earlier template', async (t) => {
+  test('an aborted rollout is reported as one whose Pods have the earlier template', async (t) => {
     const stage = await started(t, { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } });
     await runUntil(stage, 'Paused');
     await api.patch(`${stage.path}/status`, { status: { abort: true } }, 'merge');
@@ -185,7 +185,7 @@ suite('with the controller of Argo Rollouts', { skip, concurrency: 1 }, () => {
     assert.equal((await replicaSets(stage)).length, 3);
   });
 
-  test('Pods that are younger than the change are seen as such, by the ReplicaSets of the Rollout', async (t) => {
+  test('Pods that are younger than the change are recognized by the ReplicaSets of the Rollout', async (t) => {
     const settings = { restart: 'if-stale', clockTolerance: '0s' } as const;
     const stage = await started(t, { canary: {} }, settings);
     await runUntil(stage, 'Healthy');

@@ -66,7 +66,7 @@ for (const kind of allKinds) {
   });
 }
 
-test('release of everything finds the workloads of the kinds in the settings, and tells of those that are not there', async (t) => {
+test('release of all workloads finds those of the kinds in the settings, and reports kinds that the cluster does not have', async (t) => {
   const stage = await kindStage(t, unknown);
   await stage.create();
   await stage.pass({ ownership: 'references' });
@@ -142,7 +142,7 @@ test('history lists the ReplicaSets of a Rollout and the ControllerRevisions of 
   );
 });
 
-test('check names the permission with the plural of the cluster, and notes a kind that is not there', async (t) => {
+test('check names the permission with the plural that the cluster uses, and notes a kind that the cluster does not have', async (t) => {
   const { kind } = await ownKind(t, { plural: 'widgetry' });
   const { spec } = definition(kind);
   const stage = await kindStage(t, kind, 'widgetry');

@@ -45,7 +45,7 @@ for (const kind of allKinds) {
     );
   });
 
-  test(`${kind}: a plan says the same and writes nothing`, async (t) => {
+  test(`${kind}: a plan gives the result of the pass and writes nothing`, async (t) => {
     const stage = await kindStage(t, kind);
     await stage.create();
     const { metadata } = await stage.get();
@@ -53,7 +53,7 @@ for (const kind of allKinds) {
     assert.equal((await stage.get()).metadata.resourceVersion, metadata.resourceVersion);
   });
 
-  test(`${kind}: an optional source may be absent, and a required one is waited for`, async (t) => {
+  test(`${kind}: an optional source may be absent, and a required source must exist before the hash is written`, async (t) => {
     const stage = await kindStage(t, kind);
     await stage.create({ pod: using({ configMap: 'later', key: 'a', optional: true }) });
     assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'FirstSeen' });
@@ -145,7 +145,7 @@ for (const kind of allKinds) {
     assert.equal((await api.get(stage.settings)).metadata.ownerReferences, undefined);
   });
 
-  test(`${kind}: whether all of its Pods are current is not guessed: it restarts in doubt`, async (t) => {
+  test(`${kind}: unless all of its Pods are known to be current, it restarts`, async (t) => {
     const stage = await kindStage(t, kind);
     await stage.create({ spec: kind.startsWith('Service') ? {} : { replicas: 1 } });
     // The spec was changed, so some Pods may have been started with an earlier template.
@@ -157,7 +157,7 @@ for (const kind of allKinds) {
   });
 }
 
-test('built-in kinds cost no request more, and other kinds one for each group and version', async (t) => {
+test('a pass sends no more requests for built-in kinds, and one more for each group and version of other kinds', async (t) => {
   const stage = await kindStage(t, cloneSet);
   const discoveries = async (kinds: Settings['kinds']): Promise<number> => {
     const audit = await auditFromHere(cluster);
@@ -171,7 +171,7 @@ test('built-in kinds cost no request more, and other kinds one for each group an
   assert.equal(await discoveries(allKinds), 6);
 });
 
-test('a workload and one of another group with the same kind and name are two', async (t) => {
+test('workloads of two groups with the same kind and name are two workloads', async (t) => {
   const stage = await kindStage(t, advancedStatefulSet);
   await stage.create();
   const pod = using({ configMap: 'settings', key: 'a' });

@@ -25,7 +25,7 @@ async function shop(t: TestContext): Promise<string> {
 
 const absent = 'Widget.v1.absent.wave-cron.test';
 
-test('a kind whose API group is not installed is one warning, and all other kinds are handled', async (t) => {
+test('a kind whose API group is not installed causes one warning, and all other kinds are handled', async (t) => {
   const namespace = await shop(t);
   const report = await runPass(namespace, { settings: { kinds: [absent, 'Deployment'] } });
   assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
@@ -57,7 +57,7 @@ test('once and plan end with status 0 and one line about it', async (t) => {
   }
 });
 
-test('a kind in another version than the cluster serves is told with the versions that it has', async (t) => {
+test('if the cluster only serves other versions of a kind, the warning names them', async (t) => {
   const { kind } = await ownKind(t);
   const { group } = workloadEntry(kind);
   const namespace = await shop(t);
@@ -70,7 +70,7 @@ test('a kind in another version than the cluster serves is told with the version
   ]);
 });
 
-test('a kind that its API does not have, and one that is cluster-scoped, are told', async (t) => {
+test('a kind that its API does not have, and a cluster-scoped kind, are reported', async (t) => {
   const { kind } = await ownKind(t, { scope: 'Cluster' });
   const { group } = workloadEntry(kind);
   const namespace = await shop(t);
@@ -83,7 +83,7 @@ test('a kind that its API does not have, and one that is cluster-scoped, are tol
   assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
 });
 
-test('an API group that does not answer makes the pass incomplete, and all other kinds are handled', async (t) => {
+test('an API group that does not respond makes the pass incomplete, and all other kinds are handled', async (t) => {
   const { kind } = await ownKind(t);
   const namespace = await shop(t);
   const proxy = await faultProxy(t);
@@ -101,7 +101,7 @@ test('an API group that does not answer makes the pass incomplete, and all other
   assert.ok(!isComplete(report));
 });
 
-test('a kind that disappears between two passes is told in the second, and handled again when it is back', async (t) => {
+test('a kind that disappears between two passes is reported in the second one, and handled again when it is back', async (t) => {
   const { kind, remove } = await ownKind(t);
   const stage = await kindStage(t, kind);
   await stage.create();
@@ -116,7 +116,7 @@ test('a kind that disappears between two passes is told in the second, and handl
   assert.ok(isComplete(report));
 });
 
-test('the plural is the one that the cluster says, not the usual one', async (t) => {
+test('the plural of a kind is the one that the cluster uses, even if it is unusual', async (t) => {
   const plural = 'widgetry';
   const { kind } = await ownKind(t, { plural });
   const stage = await kindStage(t, kind, plural);
@@ -125,7 +125,7 @@ test('the plural is the one that the cluster says, not the usual one', async (t)
   assert.match((await stage.hash()) ?? '', /^[0-9a-f]{64}$/);
 });
 
-test('an opted-in object without a pod template is one warning about it, in each pass the same Event', async (t) => {
+test('an opted-in object without a pod template causes one warning, and each pass continues the same Event', async (t) => {
   const { kind } = await ownKind(t);
   const namespace = await shop(t);
   const object = customWorkload(kind, { namespace, name: 'bare', annotations: optedIn });

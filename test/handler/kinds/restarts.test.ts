@@ -63,7 +63,7 @@ const refused: readonly [CustomKind, string, Fields, RegExp][] = [
 ];
 
 for (const [kind, what, spec, why] of refused) {
-  test(`${kind} that ${what}: it is told, and no hash is written`, async (t) => {
+  test(`${kind} that ${what}: it is reported, and no hash is written`, async (t) => {
     const stage = await kindStage(t, kind);
     await stage.create({ spec });
     const report = await stage.pass();
@@ -73,7 +73,7 @@ for (const [kind, what, spec, why] of refused) {
   });
 }
 
-test('a Service of Knative whose template has a name is told, and no hash is written', async (t) => {
+test('a Knative Service whose template has a name is reported, and no hash is written', async (t) => {
   const stage = await kindStage(t, knativeService);
   await stage.create({ spec: { template: { metadata: { name: 'web-v1' }, spec: {} } } });
   const report = await stage.pass();
@@ -82,7 +82,7 @@ test('a Service of Knative whose template has a name is told, and no hash is wri
   assert.equal(await stage.hash(), undefined);
 });
 
-test('a StatefulSet and a CloneSet of OpenKruise that recreate their Pods get a hash', async (t) => {
+test('a StatefulSet and a CloneSet of OpenKruise get a hash if they recreate their Pods', async (t) => {
   const strategies: [CustomKind, Fields][] = [
     [cloneSet, { updateStrategy: { type: 'ReCreate' } }],
     [advancedStatefulSet, { updateStrategy: { rollingUpdate: { podUpdatePolicy: 'ReCreate' } } }],
@@ -94,7 +94,7 @@ test('a StatefulSet and a CloneSet of OpenKruise that recreate their Pods get a 
   }
 });
 
-test('of a kind that is not known, no restart is claimed', async (t) => {
+test('for an unknown kind, no restart is reported', async (t) => {
   const stage = await kindStage(t, unknown);
   await stage.create();
   const { sentence } = outcomeOf(await stage.pass(), 'web');
@@ -102,7 +102,7 @@ test('of a kind that is not known, no restart is claimed', async (t) => {
   assert.doesNotMatch(sentence, /restarts it once/);
 });
 
-test('a Rollout that waits for a promotion, or is in its steps, says when the other Pods restart', async (t) => {
+test('a Rollout that waits for a promotion, or is in the middle of its steps, says when the other Pods restart', async (t) => {
   const promoted = await kindStage(t, rollout);
   await promoted.create({ spec: { strategy: { canary: { steps: [{ pause: {} }] } } } });
   assert.match(
@@ -138,7 +138,7 @@ const running = {
   ...{ stableRS: 'a', currentPodHash: 'a', currentStepIndex: 0 },
 };
 
-test('a Deployment whose template a Rollout uses gets the hash, and the Rollout says how its Pods are', async (t) => {
+test('a Deployment whose template a Rollout uses gets the hash, and the state of its Pods comes from the Rollout', async (t) => {
   const stage = await shared(t, {
     ...running,
     updatedReplicas: 1,

@@ -51,7 +51,7 @@ for (const [what, record, finalizers] of [
   ['the finalizer and a record of 3000 names', namesOf(3000), [finalizer]],
   ['a record of 3000 names', namesOf(3000), []],
 ] as const) {
-  test(`what did not opt in and carries ${what} that somebody else wrote is let go, without a search`, async (t) => {
+  test(`a workload that did not opt in and has ${what} from another client is released without a search`, async (t) => {
     const stage = await ownershipStage(t);
     const { namespace } = stage;
     await withRecord(stage, record, { finalizers: [...finalizers] });
@@ -71,7 +71,7 @@ for (const [what, record, finalizers] of [
   });
 }
 
-test('what is deleted with a finalizer that somebody put on it goes in the next pass', async (t) => {
+test('a workload that is deleted with a finalizer from another client is gone after the next pass', async (t) => {
   const stage = await ownershipStage(t);
   const { namespace } = stage;
   await withRecord(stage, ['*']);
@@ -84,7 +84,7 @@ test('what is deleted with a finalizer that somebody put on it goes in the next 
 });
 
 for (const record of [['*'], ['ConfigMap/../secrets/x'], namesOf(1001)]) {
-  test(`a record such as ${JSON.stringify(record).slice(0, 30)} on what opted in makes no pass fail, and keeps it from no deletion`, async (t) => {
+  test(`a record such as ${JSON.stringify(record).slice(0, 30)} on an opted-in workload makes no pass fail, and does not block its deletion`, async (t) => {
     const stage = await ownershipStage(t);
     const { namespace } = stage;
     await withRecord(stage, record, { annotations: optedIn });
@@ -105,7 +105,7 @@ for (const record of [['*'], ['ConfigMap/../secrets/x'], namesOf(1001)]) {
   });
 }
 
-test('a name in a record that a tenant wrote, and that may not be read, is a warning about its workload', async (t) => {
+test('if a record that a tenant wrote names a source that may not be read, its workload gets a warning', async (t) => {
   const stage = await ownershipStage(t);
   const { namespace } = stage;
   await withRecord(stage, ['Secret/forbidden'], { annotations: optedIn });
@@ -133,7 +133,7 @@ for (const [what, code, cause, message] of [
   ['is so large that etcd takes no update of it', 500, 'InternalError', tooLarge],
   ['is such that an update of it is refused', 422, 'Invalid', 'it is invalid'],
 ] as const) {
-  test(`a source that ${what} is a warning about the workload`, async (t) => {
+  test(`a source that ${what} causes a warning on the workload`, async (t) => {
     const stage = await ownershipStage(t);
     await stage.source('ConfigMap', 'settings');
     await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
@@ -145,7 +145,7 @@ for (const [what, code, cause, message] of [
   });
 }
 
-test('a source with 100 owner references gets no more, which is told, and is part of the hash as any other', async (t) => {
+test('a source with 100 owner references gets no more, which is reported, and it still counts for the hash', async (t) => {
   const stage = await ownershipStage(t);
   const { namespace } = stage;
   await stage.source('ConfigMap', 'parent');
@@ -186,7 +186,7 @@ test('a source with 100 owner references gets no more, which is told, and is par
   assert.equal((await stage.owners('Secret', 'almost')).length, 99);
 });
 
-test('the names of a record are read within the limit of reads, however many they are', async (t) => {
+test('the sources that a record names are read within the limit of concurrent reads, even if there are many', async (t) => {
   const stage = await ownershipStage(t);
   await withRecord(stage, namesOf(1000), { annotations: optedIn });
   const proxy = await faultProxy(t);
@@ -213,8 +213,8 @@ test('the names of a record are read within the limit of reads, however many the
 });
 
 for (const annotations of [{}, optedIn]) {
-  const who = annotations === optedIn ? 'what opted in' : 'what did not opt in';
-  test(`records of 500, 1000, 2000 and 3000 names on ${who} cost no pass its memory`, async (t) => {
+  const who = annotations === optedIn ? 'a workload that opted in' : 'a workload that did not opt in';
+  test(`records of 500, 1000, 2000 and 3000 names on ${who} fit into the memory of a pass`, async (t) => {
     const stage = await ownershipStage(t);
     await stage.source('ConfigMap', 'settings');
     const pod = usingOptional({ configMaps: ['settings'] });

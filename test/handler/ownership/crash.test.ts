@@ -103,7 +103,7 @@ const ways = {
 
 for (const [what, { prepare, done }] of Object.entries(ways)) {
   for (const n of [1, 2, 3]) {
-    test(`killed after write ${n} of 3 while a workload is ${what}: nothing is lost, and the next pass finishes it`, async (t) => {
+    test(`killed after write ${n} of 3 while a workload is ${what}: nothing is lost, and the next pass finishes the work`, async (t) => {
       const stage = await shop(t);
       await prepare(stage);
       await onceKilledAfter(t, stage, n);
@@ -113,7 +113,7 @@ for (const [what, { prepare, done }] of Object.entries(ways)) {
     });
   }
 
-  test(`there are three writes where a workload is ${what}`, async (t) => {
+  test(`there are three writes while a workload is ${what}`, async (t) => {
     const stage = await shop(t);
     await prepare(stage);
     await rollouts('Deployment', stage.namespace, 'web').catch(() => 0);

@@ -46,7 +46,7 @@ async function remove(
 
 for (const kind of workloadKinds) {
   for (const cascade of cascades) {
-    test(`a ${kind} is deleted (${cascade}): its sources stay, without its marks`, async (t) => {
+    test(`a ${kind} is deleted (${cascade}): its sources stay, without its owner references`, async (t) => {
       const stage = await ownershipStage(t);
       await ownerOfBoth(stage, kind);
       await remove(stage, kind, cascade, 'kept');
@@ -57,7 +57,7 @@ for (const kind of workloadKinds) {
       }
     });
 
-    test(`a ${kind} is deleted (${cascade}) after somebody took its finalizer its sources stay, and nothing refers to it`, async (t) => {
+    test(`a ${kind} is deleted (${cascade}) after its finalizer was removed: its sources stay, and nothing refers to it`, async (t) => {
       const stage = await ownershipStage(t);
       await ownerOfBoth(stage, kind);
       await remove(stage, kind, cascade, 'off');
@@ -77,7 +77,7 @@ for (const kind of workloadKinds) {
 }
 
 for (const [sourceKind, name] of sources) {
-  test(`what the reference to the namespace is for: without it a foreground deletion destroys a ${sourceKind} in spite of the finalizer`, async (t) => {
+  test(`without the reference to the namespace, a foreground deletion destroys a ${sourceKind} in spite of the finalizer`, async (t) => {
     const stage = await ownershipStage(t);
     const uid = await ownerOfBoth(stage, 'Deployment');
     const source = path(sourceKind, stage.namespace, name);
@@ -120,7 +120,7 @@ test('a namespace with 30 managed workloads is gone after one pass', async (t) =
   });
 });
 
-test('a workload that gets its finalizer while its namespace is being deleted is let go by the next pass', async (t) => {
+test('a workload that gets its finalizer while its namespace is being deleted is released by the next pass', async (t) => {
   const name = `${(await ownershipStage(t)).namespace}-ending`;
   await api.create({
     ...namespaceObject(name),

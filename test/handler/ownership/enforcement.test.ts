@@ -74,7 +74,7 @@ const check = (
     ...flags,
   });
 
-suite('where owner references are enforced', () => {
+suite('if owner references are enforced', () => {
   let controlPlane: ControlPlane;
   before(async () => {
     const admissionPlugins = ['OwnerReferencesPermissionEnforcement'];
@@ -84,7 +84,7 @@ suite('where owner references are enforced', () => {
   });
   after(() => controlPlane.stop());
 
-  test('an account without delete writes the hash all the same, and what to grant or set is told', async (t) => {
+  test('an account without delete still writes the hash, and the message names the permission or setting', async (t) => {
     const stage = await shop(t);
     const { kubeconfig } = await accountWith(t, stage, usual);
     const report = await stage.pass({}, { kubeconfig });
@@ -100,7 +100,7 @@ suite('where owner references are enforced', () => {
     assert.deepEqual(await stage.owners('Secret', 'credentials'), []);
   });
 
-  test('check finds that delete is missing, and an account that gets its rules lacks nothing', async (t) => {
+  test('check reports that delete is missing, and an account with the rules from check lacks nothing', async (t) => {
     const stage = await shop(t);
     const found = await check(stage, await accountWith(t, stage, usual));
     assert.deepEqual(
@@ -123,13 +123,13 @@ suite('where owner references are enforced', () => {
     assert.equal(sample.metadata.ownerReferences, undefined);
   });
 
-  test('check finds nothing in the way where ownership is off', async (t) => {
+  test('check finds no problem with ownership: off', async (t) => {
     const stage = await shop(t);
     const found = await check(stage, await accountWith(t, stage, usual), { ownership: 'off' });
     assert.deepEqual([found.status, found.problems, found.ownerReferences], [0, [], undefined]);
   });
 
-  test('an account with delete marks and unmarks, and needs no permission on the finalizers of a workload', async (t) => {
+  test('an account with delete adds and removes owner references, and needs no permission on the finalizers of a workload', async (t) => {
     const stage = await shop(t);
     const { kubeconfig, token } = await accountWith(t, stage, [...usual, onSources('delete')]);
     assert.deepEqual(reasonsIn(await stage.pass({}, { kubeconfig })), {

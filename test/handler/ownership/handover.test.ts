@@ -11,7 +11,7 @@ const { api } = testCluster();
 
 // The random walk found this case: both workloads had read the source while it had the reference to
 // kube-system.
-test('a source that one workload gives up and another takes on in one pass keeps the reference to kube-system', async (t) => {
+test('if one workload stops using a source and another one starts to in the same pass, the source keeps the reference to kube-system', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.workload('Deployment', 'giver', usingOptional({ configMaps: ['settings'] }));

@@ -72,7 +72,7 @@ for (const ownership of values) {
   const waits = ownership === 'finalizer';
 
   for (const cascade of cascades) {
-    test(`ownership: ${ownership}: a Deployment is deleted (${cascade}) ${waits ? 'once a pass has run' : 'without any pass'}, and its sources stay`, async (t) => {
+    test(`ownership: ${ownership}: a Deployment is deleted (${cascade}) ${waits ? 'after a pass has run' : 'without a pass'}, and its sources stay`, async (t) => {
       const stage = await shop(t, ownership);
       const web = path('Deployment', stage.namespace, 'web');
       await api.delete(web, { propagationPolicy: cascade });
@@ -89,7 +89,7 @@ for (const ownership of values) {
     });
   }
 
-  test(`ownership: ${ownership}: kubectl delete --wait=false and apply ${waits ? 'lose the Deployment, which apply must not meet while it waits for a pass' : 'leave the Deployment there'}`, {
+  test(`ownership: ${ownership}: kubectl delete --wait=false and apply ${waits ? 'lose the Deployment if apply runs before the next pass' : 'leave the Deployment in place'}`, {
     skip,
   }, async (t) => {
     const stage = await shop(t, ownership);
@@ -116,7 +116,7 @@ for (const ownership of values) {
     for (const [kind, name] of sources) await api.waitFor(path(kind, namespace, name), isNewOwner);
   });
 
-  test(`ownership: ${ownership}: helm uninstall and install ${waits ? 'work once a pass has run between them' : 'work without any pass'}`, async (t) => {
+  test(`ownership: ${ownership}: helm uninstall and install ${waits ? 'work if a pass has run in between' : 'work without a pass'}`, async (t) => {
     const stage = await ownershipStage(t);
     const { namespace } = stage;
     const chart = chartOf(t);
@@ -143,7 +143,7 @@ for (const ownership of values) {
     assert.deepEqual(await stage.owners('ConfigMap', 'settings'), owners);
   });
 
-  test(`ownership: ${ownership}: the namespace of an installation goes ${waits ? 'once wave-cron release has run, which needs no Lease there' : 'without any pass'}`, async (t) => {
+  test(`ownership: ${ownership}: the namespace of an installation is deleted ${waits ? 'after wave-cron release has run, which needs no Lease in it' : 'without a pass'}`, async (t) => {
     const stage = await shop(t, ownership);
     const { namespace } = stage;
     const here = path('Namespace', undefined, namespace);
@@ -163,7 +163,7 @@ for (const ownership of values) {
     await api.waitFor(here, gone, { what: 'the end of the namespace', timeoutMs: 60_000 });
   });
 
-  test(`ownership: ${ownership}: a copy of a source in another namespace outlives the namespace that it came from`, async (t) => {
+  test(`ownership: ${ownership}: a copy of a source in another namespace outlives the original namespace`, async (t) => {
     const stage = await shop(t, ownership);
     const other = await testNamespace(t);
     for (const [kind, name] of sources) {
@@ -188,7 +188,7 @@ for (const ownership of values) {
   });
 }
 
-test('a copy with its owners in another cluster is collected, since its kube-system has another uid', async (t) => {
+test('a copy with owner references in another cluster is garbage-collected, because kube-system has another uid there', async (t) => {
   const stage = await shop(t, 'references');
   const other = await testNamespace(t);
   // The Secret as it would arrive in another cluster: nothing in this namespace has these uids.
@@ -204,7 +204,7 @@ test('a copy with its owners in another cluster is collected, since its kube-sys
   await api.waitFor(path('Secret', other, 'credentials'), gone, { what: 'its collection' });
 });
 
-test('release finds what is left of a Deployment that was deleted without any pass, and removes it', async (t) => {
+test('release finds and removes the owner references to a Deployment that was deleted without a pass', async (t) => {
   const stage = await shop(t, 'references');
   await api.delete(path('Deployment', stage.namespace, 'web'));
   await assertSourcesStay(stage, ['Namespace']);
@@ -219,7 +219,7 @@ test('release finds what is left of a Deployment that was deleted without any pa
   for (const [kind, name] of sources) assert.deepEqual(await stage.owners(kind, name), []);
 });
 
-test('release goes on without a Lease where the namespace of the Lease does not exist', async (t) => {
+test('release goes on without a Lease if the namespace of the Lease does not exist', async (t) => {
   const stage = await shop(t, 'finalizer');
   const run = await runProgram([
     ...['release', '--yes', '-n', stage.namespace, '--lease-namespace', randomName('gone')],

@@ -49,7 +49,7 @@ for (const [how, away] of [
   ['opted out', (stage: Stage) => api.patch(path('Deployment', stage.namespace, 'web'), optOut)],
   ['with ownership: off', async () => ({})],
 ] as const) {
-  test(`a reference to the workload that somebody else wrote stays (${how}), and so does the source when its other owners go`, async (t) => {
+  test(`a reference to the workload from another client stays (${how}), and the source survives when its other owners are deleted`, async (t) => {
     const stage = await ownedByOthers(t);
     await stage.pass();
     const all = ['ConfigMap/parent', 'Deployment/web', 'Namespace'];
@@ -78,7 +78,7 @@ for (const [how, away] of [
   });
 }
 
-test('a reference that nobody claims stays, and the one to the namespace with it', async (t) => {
+test('a reference without a field manager stays, and so does the reference to the namespace', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
   await stage.workload('Deployment', 'web', usingOptional({ secrets: ['credentials'] }));
@@ -92,7 +92,7 @@ test('a reference that nobody claims stays, and the one to the namespace with it
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
 });
 
-test('a reference that somebody else claims as well stays, and the one to the namespace with it', async (t) => {
+test('a reference that another client manages too stays, and so does the reference to the namespace', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
   await stage.workload('Deployment', 'web', usingOptional({ secrets: ['credentials'] }));
@@ -114,7 +114,7 @@ test('a reference that somebody else claims as well stays, and the one to the na
   assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/web', 'Namespace']);
 });
 
-test('with ownership off nothing is asked or written about a reference that somebody else wrote, whatever it is on', async (t) => {
+test('with ownership: off, a reference from another client causes no reads and no writes, on any object', async (t) => {
   const stage = await ownedByOthers(t);
   const { namespace } = stage;
   const rules = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
@@ -133,7 +133,7 @@ test('with ownership off nothing is asked or written about a reference that some
   ]);
 });
 
-test('a source that upstream Wave has given to one workload keeps the reference to kube-system when another lets it go', async (t) => {
+test('a source to which upstream Wave added another owner keeps the reference to kube-system when a workload releases it', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
   const pod = usingOptional({ secrets: ['credentials'] });

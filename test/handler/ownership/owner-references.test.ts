@@ -59,7 +59,7 @@ for (const kind of workloadKinds) {
   });
 }
 
-test('once everything is marked, a pass writes nothing and asks for nothing more', async (t) => {
+test('once all owner references are there, a pass writes nothing and sends no more requests', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.source('Secret', 'credentials');
@@ -79,7 +79,7 @@ test('once everything is marked, a pass writes nothing and asks for nothing more
   ]);
 });
 
-test('the finalizer and the record are written before any mark, and with the hash in one patch', async (t) => {
+test('the finalizer and the record are written before any owner reference, in one patch with the hash', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
@@ -102,7 +102,7 @@ test('a workload that references nothing gets no finalizer and no record', async
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
 });
 
-test('a plan says what would be marked, and marks nothing', async (t) => {
+test('a plan names the owner references that a pass would add, and adds none', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
@@ -116,7 +116,7 @@ test('a plan says what would be marked, and marks nothing', async (t) => {
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
 });
 
-test('of two workloads that share a source, the last that goes takes the reference to kube-system with it', async (t) => {
+test('if two workloads share a source, the deletion of the last one also removes the reference to kube-system', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.workload('Deployment', 'one', usingOptional({ configMaps: ['settings'] }));
@@ -144,7 +144,7 @@ test('of two workloads that share a source, the last that goes takes the referen
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
 });
 
-test('all workloads that share a source can go in one pass', async (t) => {
+test('all workloads that share a source can be deleted in one pass', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
   const names = Array.from({ length: 8 }, (_, index) => `web-${index}`);
@@ -158,7 +158,7 @@ test('all workloads that share a source can go in one pass', async (t) => {
   assert.deepEqual(await stage.owners('Secret', 'credentials'), []);
 });
 
-test('a source that is referenced no more loses the marks, and the record forgets it', async (t) => {
+test('a source that is no longer referenced loses its owner references, and is removed from the record', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.source('Secret', 'credentials');
@@ -191,7 +191,7 @@ test('a source that is referenced no more loses the marks, and the record forget
   });
 });
 
-test('a source that is made anew is marked again, without a rollout where its data is the same', async (t) => {
+test('a source that was created again gets its owner references again, without a rollout if its data is the same', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
@@ -205,7 +205,7 @@ test('a source that is made anew is marked again, without a rollout where its da
   assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
 });
 
-test('an immutable source is marked too; one of another namespace, one that is ignored and one that is being deleted are not', async (t) => {
+test('an immutable source gets owner references too; a source that is in another namespace, ignored or being deleted does not', async (t) => {
   const stage = await ownershipStage(t);
   const other = await ownershipStage(t);
   await api.create({
@@ -252,7 +252,7 @@ for (const [how, away] of [
   ],
   ['ownership: off', async () => ({ ownership: 'off' as const })],
 ] as const) {
-  test(`${how} leaves everything as it was, but for the hash and what was noted with it`, async (t) => {
+  test(`${how} leaves everything as it was, except for the hash and its records`, async (t) => {
     const stage = await ownershipStage(t);
     const foreign = { apiVersion: 'v1', kind: 'ConfigMap', name: 'parent' };
     await stage.source('ConfigMap', 'parent');
@@ -333,7 +333,7 @@ function withoutHash({ metadata, spec, ...object }: KubernetesObject) {
   };
 }
 
-test('the owner references and finalizers of others survive, also one to kube-system', async (t) => {
+test('the owner references and finalizers of other programs survive, even a reference to kube-system', async (t) => {
   const stage = await ownershipStage(t);
   const namespaceReference = {
     apiVersion: 'v1',
@@ -349,7 +349,7 @@ test('the owner references and finalizers of others survive, also one to kube-sy
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Namespace']);
 });
 
-test('the reference of a foreign controller to another Deployment does not keep ours to kube-system', async (t) => {
+test("another controller's reference to another Deployment does not keep wave-cron's reference to kube-system", async (t) => {
   const stage = await ownershipStage(t);
   const uid = await stage.workload('Deployment', 'other', usingOptional({}), { annotations: {} });
   await stage.source('ConfigMap', 'settings', {
@@ -366,7 +366,7 @@ test('the reference of a foreign controller to another Deployment does not keep 
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), ['Deployment/other']);
 });
 
-test('a workload that is made anew under its name owns its sources again, and its former self does not', async (t) => {
+test('a workload that was created again owns its sources again, and the deleted one does not', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
@@ -396,7 +396,7 @@ test('a workload that is made anew under its name owns its sources again, and it
   );
 });
 
-test('what carries the finalizer is seen and cleaned up, whatever became of its annotations', async (t) => {
+test('a workload with the finalizer is found and cleaned up, even if it has lost its annotations', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   await stage.workload('Deployment', 'web', usingOptional({ configMaps: ['settings'] }));
@@ -419,7 +419,7 @@ test('what carries the finalizer is seen and cleaned up, whatever became of its 
   assert.equal(metadata.annotations?.[recordAnnotation], undefined);
 });
 
-test('a workload that cannot be decided about keeps its marks as they are', async (t) => {
+test('a workload without a decision keeps its owner references', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'settings');
   const pod = using({ configMap: 'settings' });

@@ -27,7 +27,7 @@ async function accountWith(t: TestContext, stage: Stage, rules: readonly Rule[])
   return (await serviceAccount(t, { namespace: stage.namespace, rules })).kubeconfig;
 }
 
-test('all that marking needs beyond the base is patch on sources, and get on kube-system by a Role there', async (t) => {
+test('owner references only need patch on sources, and get on kube-system by a Role there, in addition to the base permissions', async (t) => {
   const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, [...base, patching, kubeSystem]);
   assert.deepEqual(reasonsIn(await stage.pass({}, { kubeconfig })), {
@@ -36,7 +36,7 @@ test('all that marking needs beyond the base is patch on sources, and get on kub
   assert.deepEqual(await stage.owners('Secret', 'credentials'), ['Deployment/web', 'Namespace']);
 });
 
-test('without the permission to patch sources the hash is written all the same, and what to grant is told', async (t) => {
+test('without the permission to patch sources, the hash is written anyway, and the message names the permission', async (t) => {
   const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, [...base, kubeSystem]);
   const report = await stage.pass({}, { kubeconfig });
@@ -49,7 +49,7 @@ test('without the permission to patch sources the hash is written all the same, 
   assert.match(sentence, /; the hash was written: first seen, 2 sources/);
 });
 
-test('without the permission to get kube-system nothing is marked, no finalizer is added, and the hash is written', async (t) => {
+test('without the permission to get kube-system, no owner reference and no finalizer is added, and the hash is written', async (t) => {
   const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, [...base, patching]);
   const { reason, sentence, written } = outcomeOf(await stage.pass({}, { kubeconfig }), 'web');
@@ -61,14 +61,14 @@ test('without the permission to get kube-system nothing is marked, no finalizer 
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
 });
 
-test('with ownership off the base is enough', async (t) => {
+test('with ownership: off, the base permissions are enough', async (t) => {
   const stage = await ownershipShop(t);
   const kubeconfig = await accountWith(t, stage, base);
   const report = await stage.pass({ ownership: 'off' }, { kubeconfig });
   assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'FirstSeen' });
 });
 
-test('a record that somebody tampered with counts as none: what it hides is searched for', async (t) => {
+test('a record that was tampered with does not count: the owner references are searched for', async (t) => {
   const stage = await ownershipShop(t);
   await stage.pass();
   await api.patch(path('Deployment', stage.namespace, 'web'), {

@@ -54,7 +54,7 @@ async function stopped(t: TestContext, ownership: 'references' | 'finalizer'): P
 }
 
 for (const ownership of ['references', 'finalizer'] as const) {
-  test(`with ${ownership}: references that are removed after each pass are put back by three passes in a row, and then a Warning says so`, async (t) => {
+  test(`with ${ownership}: references that are removed after each pass are restored by three passes in a row, and then a Warning says so`, async (t) => {
     const stage = await stopped(t, ownership);
     for (let pass = 1; pass <= 2; pass += 1) {
       const report = await stage.pass({ ownership });
@@ -88,14 +88,14 @@ for (const ownership of ['references', 'finalizer'] as const) {
   });
 }
 
-test('what was not put back again is forgotten with ownership off, and with the last of its sources', async (t) => {
+test('the record of references that were not restored is removed with ownership: off, and with the last source', async (t) => {
   const stage = await stopped(t, 'references');
   await stage.pass({ ownership: 'off' });
   assert.equal(await countOn(stage), undefined);
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
 });
 
-test('one that stays for a pass counts anew, and a source that was made again gets its references', async (t) => {
+test('after a reference has stayed for a pass, the count starts again, and a source that was created again gets its references', async (t) => {
   const stage = await ownershipShop(t);
   await stage.pass({ ownership: 'references' });
   for (let times = 1; times <= 5; times += 1) {
@@ -109,7 +109,7 @@ test('one that stays for a pass counts anew, and a source that was made again ge
   }
 });
 
-test('another source of the same workload gets its references all the same', async (t) => {
+test('another source of the same workload gets its references anyway', async (t) => {
   const stage = await stopped(t, 'references');
   await stage.pass({ ownership: 'references' });
   await stage.source('ConfigMap', 'more');
@@ -120,7 +120,7 @@ test('another source of the same workload gets its references all the same', asy
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
 });
 
-test('if only the reference to kube-system is removed each time, the one to the workload goes too: it would destroy the source', async (t) => {
+test('if only the reference to kube-system is removed each time, the one to the workload is removed too: it would destroy the source', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('Secret', 'credentials');
   await stage.workload('Deployment', 'web', usingOptional({ secrets: ['credentials'] }));
@@ -139,7 +139,7 @@ test('if only the reference to kube-system is removed each time, the one to the 
   assert.deepEqual(await stage.owners('Secret', 'credentials'), []);
 });
 
-test('what could not be put back does not count', async (t) => {
+test('references that could not be restored do not count', async (t) => {
   const stage = await ownershipShop(t);
   await stage.pass({ ownership: 'references' });
   await strip(stage, 'settings', 'credentials');

@@ -32,7 +32,7 @@ const sources = [
 ] as const;
 
 for (const kind of workloadKinds) {
-  test(`with references a ${kind} gets no finalizer, and its record before its sources get owner references`, async (t) => {
+  test(`with references, a ${kind} gets no finalizer, and gets its record before its sources get owner references`, async (t) => {
     const stage = await ownershipStage(t);
     for (const [sourceKind, name] of sources) await stage.source(sourceKind, name);
     const pod = usingOptional({ configMaps: ['settings'], secrets: ['credentials'] });
@@ -52,7 +52,7 @@ for (const kind of workloadKinds) {
   });
 }
 
-test('a pass reads kube-system once if a reference has to be written, and not at all otherwise', async (t) => {
+test('a pass reads kube-system once if it has to write a reference, and otherwise not at all', async (t) => {
   const stage = await ownershipShop(t);
   const base = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
   const { user, kubeconfig } = await serviceAccount(t, {
@@ -70,7 +70,7 @@ test('a pass reads kube-system once if a reference has to be written, and not at
   assert.equal((await reads()).length, 1);
 });
 
-test('who had the finalizer and wants references loses the finalizer alone', async (t) => {
+test('after a change from finalizer to references, a workload only loses the finalizer', async (t) => {
   const stage = await ownershipShop(t);
   await stage.pass(finalizer);
   const outcome = outcomeOf(await stage.pass(references), 'web');
@@ -103,7 +103,7 @@ async function asVersion010(stage: Stage): Promise<void> {
 }
 
 for (const ownership of ['references', 'finalizer'] as const) {
-  test(`references that 0.1.0 wrote to the own namespace are exchanged with ${ownership}, and nothing rolls`, async (t) => {
+  test(`with ${ownership}, references of 0.1.0 to the own namespace are replaced, and nothing rolls`, async (t) => {
     const stage = await ownershipShop(t);
     await asVersion010(stage);
     const rolled = await rollouts('Deployment', stage.namespace, 'web');
@@ -122,7 +122,7 @@ for (const ownership of ['references', 'finalizer'] as const) {
   });
 }
 
-test('who had 0.1.0 with its default and has ownership: off now is cleaned up, and nothing rolls', async (t) => {
+test('after a change from 0.1.0 with its default to ownership: off, everything is cleaned up, and nothing rolls', async (t) => {
   const stage = await ownershipShop(t);
   await asVersion010(stage);
   assert.ok(isComplete(await stage.pass({ ownership: 'off' })));
@@ -131,7 +131,7 @@ test('who had 0.1.0 with its default and has ownership: off now is cleaned up, a
   assert.equal(await rollouts('Deployment', stage.namespace, 'web'), 2);
 });
 
-test('where there is no namespace kube-system no reference is written, and a Warning names the setting', async (t) => {
+test('without a namespace kube-system, no reference is written, and a Warning names the setting', async (t) => {
   const stage = await ownershipShop(t);
   const proxy = await faultProxy(t);
   const message = 'namespaces "kube-system" not found';
@@ -148,7 +148,7 @@ test('where there is no namespace kube-system no reference is written, and a War
   assert.deepEqual(await stage.carried('Deployment', 'web'), { finalizer: false });
 });
 
-test('an answer without the uid of kube-system is not taken for it', async (t) => {
+test('a response without the uid of kube-system is not used', async (t) => {
   const stage = await ownershipShop(t);
   const proxy = await faultProxy(t);
   const body = JSON.stringify({
@@ -162,7 +162,7 @@ test('an answer without the uid of kube-system is not taken for it', async (t) =
   for (const [kind, name] of sources) assert.deepEqual(await stage.owners(kind, name), []);
 });
 
-test('ownership: on, as 0.1.0 had it, is refused with the values that took its place', () => {
+test('ownership: on, a value of 0.1.0, is rejected with the values that replaced it', () => {
   assert.throws(
     () => loadSettings({ flags: { ownership: 'on' }, env: {} }),
     /ownership is "on": must be one of off, references, finalizer; on is called finalizer now; references does the same without a finalizer/,

@@ -12,7 +12,7 @@ const owners = [
   { apiVersion: 'v1', kind: 'Namespace', ...gone },
 ];
 
-test('a source that is restored with owners of another cluster is lost, and one without them is marked anew', async (t) => {
+test('a source that is restored with owners of another cluster is lost, and one without them gets owner references again', async (t) => {
   const stage = await ownershipStage(t);
   await stage.source('ConfigMap', 'with', { ownerReferences: owners });
   await stage.source('ConfigMap', 'without');

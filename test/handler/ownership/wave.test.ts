@@ -73,7 +73,7 @@ async function assertSurvives(stage: Stage, sources: typeof all | typeof used): 
   }
 }
 
-test('a pass takes over what upstream Wave left: its references stay, and the one to the namespace is put beside them', async (t) => {
+test('a pass takes over what upstream Wave left: its references stay, and one to the namespace is added', async (t) => {
   const stage = await markedByWave(t);
   const outcome = outcomeOf(await stage.pass(), 'web');
   assert.deepEqual(outcome.ownership?.referencesRemoved, []);
@@ -93,7 +93,7 @@ test('a pass takes over what upstream Wave left: its references stay, and the on
 });
 
 for (const cascade of ['Background', 'Foreground', 'Orphan'] as const) {
-  test(`a workload of upstream Wave that a pass has taken over is deleted (${cascade}): it goes, and its sources stay`, async (t) => {
+  test(`a workload of upstream Wave that a pass has taken over is deleted (${cascade}), and its sources stay`, async (t) => {
     const stage = await markedByWave(t);
     await stage.pass();
     const at = path('Deployment', stage.namespace, 'web');
@@ -111,7 +111,7 @@ for (const [how, annotation, setting] of [
   ['opted out', 'false', 'finalizer'],
   ['cleaned up by ownership: off', 'true', 'off'],
 ] as const) {
-  test(`a workload of upstream Wave is ${how}: it loses the finalizer, and what it references outlives it`, async (t) => {
+  test(`a workload of upstream Wave is ${how}: it loses the finalizer, and its sources outlive it`, async (t) => {
     const stage = await markedByWave(t, { [optIn]: annotation });
     const report = await stage.pass({ ownership: setting });
     assert.ok(isComplete(report), JSON.stringify(report));
@@ -123,7 +123,7 @@ for (const [how, annotation, setting] of [
   });
 }
 
-test('with the shipped permissions, which do not include list, a workload of upstream Wave is taken over, and deleted with a warning that names the command', async (t) => {
+test('with the shipped permissions, without list, a workload of upstream Wave is taken over, and its deletion gives a warning with the command', async (t) => {
   const stage = await markedByWave(t);
   const kubeconfig = await accountWith(t, stage, shipped);
   assert.equal(outcomeOf(await stage.pass({}, { kubeconfig }), 'web').reason, 'FirstSeen');
@@ -147,7 +147,7 @@ test('with the shipped permissions, which do not include list, a workload of ups
   await assertSurvives(stage, used);
 });
 
-test('a workload of upstream Wave that is deleted before any pass has seen it goes in the first pass, and what it references stays', async (t) => {
+test('a workload of upstream Wave that is deleted before any pass is gone after the first one, and its sources stay', async (t) => {
   const stage = await markedByWave(t);
   const kubeconfig = await accountWith(t, stage, shipped);
   await api.delete(path('Deployment', stage.namespace, 'web'));
@@ -157,7 +157,7 @@ test('a workload of upstream Wave that is deleted before any pass has seen it go
   await assertSurvives(stage, used);
 });
 
-test('without list and with ownership: off a workload of upstream Wave keeps its finalizer, and the warning names the command', async (t) => {
+test('without list and with ownership: off, a workload of upstream Wave keeps its finalizer, and the warning names the command', async (t) => {
   const stage = await markedByWave(t);
   const kubeconfig = await accountWith(t, stage, shipped);
   const report = await stage.pass({ ownership: 'off' }, { kubeconfig });
@@ -172,7 +172,7 @@ test('without list and with ownership: off a workload of upstream Wave keeps its
   assert.deepEqual(await stage.owners('ConfigMap', 'former'), inWave);
 });
 
-test('where the reference to the namespace may not be added, the workload stays and so do its sources, and the pass is complete', async (t) => {
+test('if the reference to the namespace may not be added, the workload and its sources stay, and the pass is complete', async (t) => {
   const stage = await markedByWave(t);
   const kubeconfig = await accountWith(t, stage, base);
   for (let i = 0; i < 2; i += 1) {

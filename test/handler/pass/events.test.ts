@@ -33,7 +33,7 @@ import {
 
 const { api, cluster } = testCluster();
 
-test('the event of a rollout names what changed, on the workload that it is about', async (t) => {
+test('the Event of a rollout names the changed source, and is recorded on the workload', async (t) => {
   const namespace = await testNamespace(t);
   const web = path('Deployment', namespace, 'web');
   for (const name of ['same', 'changes', 'goes', 'leaves'])
@@ -97,7 +97,7 @@ test('the event of a rollout names what changed, on the workload that it is abou
   }
 });
 
-test('each rollout has an event of its own, though the words are the same', async (t) => {
+test('each rollout has its own Event, even with the same text', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   const pod = using({ configMap: 'settings' });
@@ -116,7 +116,7 @@ test('each rollout has an event of its own, though the words are the same', asyn
   );
 });
 
-test('a trouble that stays is one event, whose series says how often and when it was seen last', async (t) => {
+test('a warning that stays is one Event, whose series has the count and the last time', async (t) => {
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace,
@@ -152,7 +152,7 @@ test('a trouble that stays is one event, whose series says how often and when it
   );
 });
 
-test('a trouble of a workload that was created again is an event of its own', async (t) => {
+test('a warning about a workload that was created again is a new Event', async (t) => {
   const namespace = await testNamespace(t);
   const web = deployment({
     namespace,
@@ -172,7 +172,7 @@ test('a trouble of a workload that was created again is an event of its own', as
   assert.notEqual(events[0]?.regarding.uid, events[1]?.regarding.uid);
 });
 
-test('what needs no telling has no event', async (t) => {
+test('an outcome that needs no attention has no Event', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   const pod = using({ configMap: 'settings' });
@@ -183,7 +183,7 @@ test('what needs no telling has no event', async (t) => {
   assert.deepEqual(await audit.entries({ ...requestsIn(namespace), resource: 'events' }), []);
 });
 
-test('where events may not be written the pass does its work all the same, and says what was lost', async (t) => {
+test('if Events may not be written, the pass does its work anyway, and says how many Events were lost', async (t) => {
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace,
@@ -212,7 +212,7 @@ test('where events may not be written the pass does its work all the same, and s
   );
 });
 
-test('an event that could not be written in one pass does not keep the next from writing its own', async (t) => {
+test('an Event that could not be written in one pass does not keep the next pass from writing its own', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
   const pod = using({ configMap: 'absent' });
@@ -226,7 +226,7 @@ test('an event that could not be written in one pass does not keep the next from
 
 const optional = using({ configMap: 'absent', optional: true });
 
-test('an event whose answer is lost is told, and told once', async (t) => {
+test('an Event whose response is lost is recorded exactly once', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod: optional }));
@@ -238,7 +238,7 @@ test('an event whose answer is lost is told, and told once', async (t) => {
   assert.deepEqual([told.length, told[0]?.series ?? null], [1, null]);
 });
 
-test('a note is cut to what the API server takes, counted in bytes', async (t) => {
+test('a note is cut to the size limit of the API server, in bytes', async (t) => {
   const namespace = await testNamespace(t);
   const proxy = await faultProxy(t);
   const pod = using(...['a', 'b', 'c', 'd'].map((name) => ({ configMap: name })));
@@ -254,7 +254,7 @@ test('a note is cut to what the API server takes, counted in bytes', async (t) =
   assert.ok(event?.note.isWellFormed() && !event.note.includes('\ufffd'));
 });
 
-test('a workload with the longest of names has its event', async (t) => {
+test('a workload with a name of maximum length has its Event', async (t) => {
   const namespace = await testNamespace(t);
   const name = `${'a'.repeat(230)}.${'b'.repeat(22)}`;
   const web = deployment({ namespace, name: 'web', annotations: optedIn, pod: optional });

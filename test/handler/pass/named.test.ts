@@ -40,7 +40,7 @@ async function partial(
   }
 }
 
-test('a partial pass handles the named workloads alone, and leaves out those that are gone', async (t) => {
+test('a partial pass only handles the named workloads, and leaves out those that were deleted', async (t) => {
   const fleet = await startFleet(t, [{ name: 'a' }, { name: 'b' }]);
   const { namespace } = fleet;
   await fleet.change('better');

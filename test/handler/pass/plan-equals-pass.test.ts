@@ -165,7 +165,7 @@ const knownReasons: readonly Reason[] = [
   ...(['MissingSource', 'InvalidAnnotation', 'CrossNamespaceDenied'] as const),
 ];
 
-test('a plan and the pass after it give the same reasons, whatever the cluster is like', async (t) => {
+test('a plan and the pass after it give the same reasons, in any state of the cluster', async (t) => {
   const reasons = new Set<Reason>();
   const seed = process.env['WAVE_CRON_SEED'];
   const property = fc.asyncProperty(world, async (each) => {

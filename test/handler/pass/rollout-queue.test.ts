@@ -44,7 +44,7 @@ function waitingQueue(workloads: readonly Workload[], more: Partial<QueueDeps>):
 const starts = (queue: RolloutQueue) => queue.ask().starts.map((each) => each.candidate.name);
 
 suite('the queue of a pass', () => {
-  test('is used with a limit, or if orders differ in a namespace', () => {
+  test('is used if a limit is set, or if orders differ in a namespace', () => {
     const ordered = workload('b', { rollouts: { order: '1' } });
     const other = workload('c', { namespace: 'other' });
     assert.equal(queueOf([workload('a'), other]).isUsed, false);
@@ -56,7 +56,7 @@ suite('the queue of a pass', () => {
     );
   });
 
-  test('starts candidates once all workloads of their namespace were decided about', () => {
+  test('starts candidates after the decisions about all workloads of their namespace', () => {
     const [a, b] = [workload('a'), workload('b')];
     const queue = queueOf([a, b], { limits: one });
     queue.add(candidate(a));
@@ -66,7 +66,7 @@ suite('the queue of a pass', () => {
     assert.deepEqual(starts(queue), ['a']);
   });
 
-  test('counts a rollout that was started as under way', () => {
+  test('counts a rollout that it started as under way', () => {
     const [a, b] = [workload('a'), workload('b')];
     const queue = waitingQueue([a, b], { limits: one });
     assert.deepEqual(starts(queue), ['a']);
@@ -80,7 +80,7 @@ suite('the queue of a pass', () => {
     assert.deepEqual(starts(queue), ['b']);
   });
 
-  test('lets no other take the place of a rollout that is replaced, if more are unfinished than allowed', () => {
+  test('gives the place of a replaced rollout to no other one while more rollouts are unfinished than allowed', () => {
     const state = { phase: 'unfinished', failure: 'not known' } as const;
     const since = (seconds: number) => ({
       rollouts: { underWay: { startedAt: now - seconds * 1000, state, given: new Map() } },
@@ -92,14 +92,14 @@ suite('the queue of a pass', () => {
     assert.deepEqual(starts(queue), []);
   });
 
-  test('gives the place of one that could not be written to the next', () => {
+  test('gives the place of a workload that could not be written to the next one', () => {
     const [a, b] = [workload('a'), workload('b')];
     const queue = waitingQueue([a, b], { limits: one });
     queue.note(a, outcome(a, 'Failed'), undefined);
     assert.deepEqual(starts(queue), ['b']);
   });
 
-  test('names a workload of a lower order that is left alone, and does not wait for it', () => {
+  test('names a workload of a lower order that cannot be handled, and does not wait for it', () => {
     const first = workload('a');
     const second = workload('b', { rollouts: { order: '1' } });
     const queue = queueOf([first, second]);
@@ -110,7 +110,7 @@ suite('the queue of a pass', () => {
     assert.match(started[0]?.note ?? '', /Deployment\/a of order 0.*MissingSource/);
   });
 
-  test('knows the workloads with versions on trial, also one that was only read in its turn', () => {
+  test('knows the workloads with versions on trial, even one that is only read in its turn', () => {
     const state = { phase: 'unfinished', failure: 'said' } as const;
     const underWay = { startedAt: now, state, given };
     const queue = queueOf([workload('c', { rollouts: { underWay } }), workload('a')]);
@@ -123,7 +123,7 @@ suite('the queue of a pass', () => {
     assert.deepEqual(queue.witnesses('other'), []);
   });
 
-  test('gives the first place to a namespace at random, since no pass remembers the last one', () => {
+  test('gives the first place to a random namespace, because no earlier pass is remembered', () => {
     const namespaces = ['a', 'b', 'c'];
     const all = namespaces.map((namespace) => workload('web', { namespace }));
     const first = [0, 0.4, 0.7].map((random) => {

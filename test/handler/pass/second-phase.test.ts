@@ -34,7 +34,7 @@ suite('the queue', { skip: skipWithoutNodeAgent(), concurrency: 3 }, () => {
     assert.deepEqual(new Set(Object.values(fleet.rollouts.counts())), new Set([1]));
   });
 
-  test('is worked off in one pass within waitSeconds', async (t) => {
+  test('is finished in one pass within waitSeconds', async (t) => {
     const fleet = await startFleet(t, named(6));
     await fleet.change('better');
     const report = await fleet.pass({ maxConcurrent: 2, waitSeconds: 60 });
@@ -68,7 +68,7 @@ suite('the queue', { skip: skipWithoutNodeAgent(), concurrency: 3 }, () => {
     assert.ok(at('/other', 'end') < at('/web', 'start'));
   });
 
-  test('keeps a value with which a rollout failed from all others, and lets the corrected one through', async (t) => {
+  test('gives a value with which a rollout failed to no other workload, and lets the corrected value through', async (t) => {
     const fleet = await startFleet(t, [
       ...named(6, { order: 0 }, 'a'),
       ...named(7, { order: 1 }, 'b'),
@@ -118,7 +118,7 @@ suite('the queue', { skip: skipWithoutNodeAgent(), concurrency: 3 }, () => {
     await fleet.healthy();
   });
 
-  test('gives no place to what nothing replaces, and blocks nobody because of it', async (t) => {
+  test('gives no place to a workload whose Pods are not replaced, and does not block others because of it', async (t) => {
     const onDelete = { updateStrategy: { type: 'OnDelete' } };
     const partition = { updateStrategy: { rollingUpdate: { partition: 1 } } };
     const fleet = await startFleet(t, named(3, { order: 1 }));

@@ -36,7 +36,7 @@ async function finderIn(t: TestContext, isPartial: boolean, replaced: Partial<Cl
 }
 
 for (const isPartial of [false, true]) {
-  test(`a ${isPartial ? 'partial' : 'full'} pass finds the workload that is opted in`, async (t) => {
+  test(`a ${isPartial ? 'partial' : 'full'} pass finds the opted-in workload`, async (t) => {
     const finder = await finderIn(t, isPartial);
     const { workloads, problems } = await finder.find(Promise.resolve(withoutKey));
     assert.deepEqual(
@@ -47,7 +47,7 @@ for (const isPartial of [false, true]) {
   });
 }
 
-test('a partial pass reads its workloads while the hash keys are read', async (t) => {
+test('a partial pass reads its workloads at the same time as the hash keys', async (t) => {
   const { promise: keys, resolve } = Promise.withResolvers<HashKeys>();
   const finder = await finderIn(t, true, {
     getWorkload: async () => {
@@ -65,7 +65,7 @@ test('without a hash key, a partial pass needs a full pass, and a full pass gets
   assert.equal(workloads.length, 1);
 });
 
-test('a hash key that cannot be read is the error of the pass', async (t) => {
+test('if the hash keys cannot be read, the pass fails with that error', async (t) => {
   const finder = await finderIn(t, false);
   await assert.rejects(finder.find(Promise.reject(new Error('no key'))), { message: 'no key' });
 });

@@ -61,7 +61,7 @@ const change = (namespace: string) =>
   api.patch(path('ConfigMap', namespace, 'settings'), { data: { a: '2' } });
 const byNamespace = { settings: { optIn: 'namespace' } } as const;
 
-test('with optIn: namespace, the annotation of a namespace opts in its workloads, and theirs takes precedence', async (t) => {
+test('with optIn: namespace, the annotation of a namespace opts in its workloads, and their own annotations take precedence', async (t) => {
   const namespace = await shop(t, { plain: {}, out: optedOut, own: optedIn });
   assert.deepEqual(reasonsIn(await runPass(namespace, byNamespace)), {
     'Deployment/own': 'FirstSeen',
@@ -108,7 +108,7 @@ test('an invalid annotation of a namespace is a Warning on each workload that it
   );
 });
 
-test('all namespaces are listed unless the setting namespaces names them', async (t) => {
+test('all namespaces are listed unless the setting namespaces names some', async (t) => {
   const team = randomName('team');
   const label = randomName('label');
   const namespace = await shop(t, { web: {} }, { [label]: 'a' });
@@ -180,7 +180,7 @@ test('without the permission to list namespaces, a pass does nothing and says wh
   );
 });
 
-test('optIn: all adopts all workloads without a restart, and leaves those alone that opt out', async (t) => {
+test('optIn: all adopts all workloads without a restart, except those that opt out', async (t) => {
   const workloads = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`w${i}`, {}]));
   const namespace = await shop(t, { ...workloads, out: optedOut });
   const settings: Partial<Settings> = {
@@ -231,7 +231,7 @@ test('a partial pass handles a workload that its namespace opted in', async (t) 
   assert.deepEqual(again.counts, { UpToDate: 1 });
 });
 
-test('explain says that its namespace or the setting opts a workload in, and what it cannot know', async (t) => {
+test('explain says that the namespace or the setting opts a workload in, and which parts it cannot know', async (t) => {
   const namespace = await shop(t, { web: {} });
   const optedInBy = async (mode: string, kubeconfig?: string): Promise<Explanation> => {
     const asked = { workload: 'deployment/web', namespace, flags: { optIn: mode } };
@@ -263,7 +263,7 @@ test('explain says that its namespace or the setting opts a workload in, and wha
   );
 });
 
-test('a hash key is made for workloads that only the setting opts in, and their hashes have it', async (t) => {
+test('a hash key is created for workloads that only the setting opts in, and their hashes use it', async (t) => {
   const namespace = await shop(t, { web: {} });
   const settings = {
     optIn: 'all',

@@ -65,7 +65,7 @@ function lists({ seen }: FaultProxy) {
   };
 }
 
-test('of many namespaces that a selector matches, in a cluster with little else, the workloads are read by a list for each kind', async (t) => {
+test('if a selector matches many namespaces and the cluster has few other workloads, one list for each kind reads them all', async (t) => {
   const { proxy, all, handled } = await stage(t, 6);
   proxy.on('GET', counting, countIs(7));
   assert.deepEqual(await handled(), all);
@@ -74,7 +74,7 @@ test('of many namespaces that a selector matches, in a cluster with little else,
   assert.ok(whole >= 3);
 });
 
-test('how many workloads there are is what the API server says', async (t) => {
+test('the API server says how many workloads there are', async (t) => {
   const { proxy, handled } = await stage(t, 4);
   let total = 0;
   proxy.on('GET', counting, async ({ forward, reply }) => {
@@ -87,14 +87,14 @@ test('how many workloads there are is what the API server says', async (t) => {
   assert.ok(total >= 5, `${total} Deployments`);
 });
 
-test('of many namespaces in a cluster with much more, the workloads are read namespace by namespace', async (t) => {
+test('in a cluster with many more workloads, those of many namespaces are read namespace by namespace', async (t) => {
   const { proxy, all, handled } = await stage(t, 4);
   proxy.on('GET', counting, countIs(81));
   assert.deepEqual(await handled(), all);
   assert.deepEqual(lists(proxy), { counts: 1, whole: 0, single: 12 });
 });
 
-test('of few namespaces the workloads are read namespace by namespace, and nothing is counted', async (t) => {
+test('the workloads of few namespaces are read namespace by namespace, without a count', async (t) => {
   const { proxy, all, handled } = await stage(t, 3);
   assert.deepEqual(await handled(), all);
   assert.deepEqual(lists(proxy), { counts: 0, whole: 0, single: 9 });
@@ -108,7 +108,7 @@ test('a kind that may not be listed in all namespaces is read namespace by names
   assert.equal(lists(proxy).single, 4);
 });
 
-test('who may not count in all namespaces reads namespace by namespace', async (t) => {
+test('an account that may not count workloads in all namespaces reads namespace by namespace', async (t) => {
   const { proxy, all, handled } = await stage(t, 4);
   proxy.on('GET', counting, refused);
   assert.deepEqual(await handled(), all);

@@ -4,7 +4,7 @@ import { sourceMemory } from '../../../handler/reading/source-memory.ts';
 
 const MiB = 1024 * 1024;
 
-test('a source is read ahead only where there is memory, and its turn always finds some', () => {
+test('a source is only read ahead if there is memory for it, and always has memory when it is its turn', () => {
   const memory = sourceMemory(MiB);
   const kept = [];
   for (let more = memory.ahead('a'); more !== undefined; more = memory.ahead('a')) kept.push(more);
@@ -16,7 +16,7 @@ test('a source is read ahead only where there is memory, and its turn always fin
   assert.notEqual(memory.ahead('a'), undefined);
 });
 
-test('a source that is kept counts with its bytes, until it is given back', () => {
+test('a source in memory counts with its bytes until it is released', () => {
   const memory = sourceMemory(MiB);
   const large = memory.now('a');
   assert.equal(large.admits(300_000), true);
@@ -28,7 +28,7 @@ test('a source that is kept counts with its bytes, until it is given back', () =
   assert.equal(memory.now('a').admits(64 * 1024 + 300_000), true);
 });
 
-test('one source is let through whatever is taken, up to the largest answer there is', () => {
+test('one source is always let through, up to the largest possible response', () => {
   const memory = sourceMemory(MiB);
   assert.equal(memory.large().admits(8 * MiB), true);
   assert.equal(memory.large().admits(8 * MiB + 1), false);

@@ -52,7 +52,7 @@ async function shop(
   return namespace;
 }
 
-test('a pattern adds what it matches: a change, a new one and a deleted one roll the workload once each', async (t) => {
+test('a pattern adds matching sources: a changed, a new and a deleted one roll the workload once each', async (t) => {
   const namespace = await shop(t, extra('app-*'));
   const decided = async () => outcomeOf(await runPass(namespace, { settings }), 'web');
   assert.equal((await decided()).reason, 'FirstSeen');
@@ -69,7 +69,7 @@ test('a pattern adds what it matches: a change, a new one and a deleted one roll
   assert.equal(await rollouts('Deployment', namespace, 'web'), 5);
 });
 
-test('a pattern in a list of Reloader opts in and adds what it matches', async (t) => {
+test('a pattern in a list of Reloader opts in and adds matching sources', async (t) => {
   const namespace = await shop(t, { 'secret.reloader.stakater.com/reload': 'tls-.*' });
   const reloader: Partial<Settings> = { ...settings, compatibility: ['reloader'] };
   await api.create(secret({ namespace, name: 'tls-a', data: { a: '1' } }));
@@ -82,7 +82,7 @@ test('a pattern in a list of Reloader opts in and adds what it matches', async (
   assert.equal(await decided(), 'ConfigChanged');
 });
 
-test('names are listed once a pass, and only for patterns', async (t) => {
+test('names are listed once in a pass, and only for patterns', async (t) => {
   const namespace = await shop(t, extra('app-*'));
   const pod = using({ configMap: 'settings' });
   await api.create(deployment({ namespace, name: 'two', annotations: extra('o*,a*'), pod }));
@@ -109,7 +109,7 @@ test('without the permission to list, the workload is not changed and the pass s
   assert.equal(refused.reason, 'InvalidAnnotation');
 });
 
-test('with restart: if-stale a deleted source restarts Pods that may have read it', async (t) => {
+test('with restart: if-stale, a deleted source restarts Pods that may have read it', async (t) => {
   const namespace = await shop(t, extra('app-*'));
   const stale: Partial<Settings> = { ...settings, restart: 'if-stale', clockTolerance: '0s' };
   const decided = async () => outcomeOf(await runPass(namespace, { settings: stale }), 'web');
@@ -150,7 +150,7 @@ suite('the names of sources', () => {
     ...{ signal, clock: systemClock, annotationKeys: names, reads: new FairLimit(4) },
   });
 
-  test('are no longer read once there are too many, and old lists are dropped for new ones', async () => {
+  test('are no longer read if there are too many, and old lists are dropped for new ones', async () => {
     let pages = 0;
     let lists = 0;
     const context = contextOf(async (_kind, _namespace, _signal, onPage) => {
@@ -177,7 +177,7 @@ suite('the names of sources', () => {
     assert.equal(lists, 6);
   });
 
-  test('begin again with a list that starts again', async () => {
+  test('start again when the list starts again', async () => {
     const context = contextOf(async (_kind, _namespace, _signal, onPage) => {
       onPage([{ name: 'old' }], false);
       onPage([{ name: 'new' }, {}], true);

@@ -34,7 +34,7 @@ const { api } = testCluster();
 const create = (namespace: string, name: string, ...uses: readonly Use[]) =>
   api.create(deployment({ namespace, name, annotations: optedIn, pod: using(...uses) }));
 
-test('a required source that is absent leaves the hash alone, is told, and keeps no other workload waiting', async (t) => {
+test('if a required source is absent, the hash is not written, a warning says so, and all other workloads are handled', async (t) => {
   const namespace = await testNamespace(t);
   await create(namespace, 'stuck', { configMap: 'settings' });
   await create(namespace, 'other', { configMap: 'there' });
@@ -61,7 +61,7 @@ test('a required source that is absent leaves the hash alone, is told, and keeps
   });
 });
 
-test('a required source that is deleted later leaves the hash as it was, and back again rolls nothing', async (t) => {
+test('a required source that is deleted later does not change the hash, and nothing rolls when it is back', async (t) => {
   const namespace = await testNamespace(t);
   const settings = configMap({ namespace, name: 'settings', data: { a: '1' } });
   await api.create(settings);
@@ -130,7 +130,7 @@ test('an absent optional source differs from an empty one', async (t) => {
   assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'UpToDate');
 });
 
-test('a required key that is absent leaves the hash alone until it is there', async (t) => {
+test('if a required key is absent, the hash is not written until the key exists', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { other: '1' } }));
   await create(namespace, 'web', { configMap: 'settings', key: 'level' });
@@ -165,7 +165,7 @@ test('an optional key that is absent, then present, then absent again rolls the 
   assert.equal(await rollouts('Deployment', namespace, 'web'), 4);
 });
 
-test('a source that is mentioned as optional and as required is required', async (t) => {
+test('a source with optional and required references is required', async (t) => {
   const namespace = await testNamespace(t);
   await create(
     namespace,
@@ -176,7 +176,7 @@ test('a source that is mentioned as optional and as required is required', async
   assert.equal(outcomeOf(await runPass(namespace), 'web').reason, 'MissingSource');
 });
 
-test('a Secret that RBAC forbids is unreadable, which leaves its workload alone and handles all others', async (t) => {
+test('a Secret that RBAC forbids is unreadable: its workload is not changed, and all others are handled', async (t) => {
   const namespace = await testNamespace(t);
   const { kubeconfig } = await serviceAccount(t, {
     namespace,

@@ -22,7 +22,7 @@ test('the user of a template is found by the owner of the template', () => {
   assert.equal(users.of({ ...app, namespace: 'other' }), undefined);
 });
 
-test('if some could not be read, it is unknown whether a template has a user', () => {
+test('if some workloads could not be read, it is unknown whether a template has a user', () => {
   const users = new TemplateUsers();
   users.note(kind, rollout);
   users.noteMissing();

@@ -114,7 +114,7 @@ async function accountWith(t: TestContext, stage: Stage, rules: readonly Rule[])
   return (await serviceAccount(t, { namespace, rules })).kubeconfig;
 }
 
-test('marks, finalizers and records are taken off everything, and nothing rolls', async (t) => {
+test('owner references, finalizers and records are removed from all objects, and nothing rolls', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const report = await releaseIn(stage);
@@ -137,7 +137,7 @@ test('marks, finalizers and records are taken off everything, and nothing rolls'
   }
 });
 
-test('asked to, it leaves the lease held for a while, but not where something had to stay', async (t) => {
+test('on request, the Lease stays held for some time, but not if a release was incomplete', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const holder = async () => (await stage.get('Lease', 'wave-cron')).spec;
@@ -153,7 +153,7 @@ test('asked to, it leaves the lease held for a while, but not where something ha
   assert.notEqual((await holder())?.['holderIdentity'], '');
 });
 
-test('done again, it finds nothing and writes nothing', async (t) => {
+test('a second release finds nothing and writes nothing', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   await releaseIn(stage, { annotations: true });
@@ -167,7 +167,7 @@ test('done again, it finds nothing and writes nothing', async (t) => {
   );
 });
 
-test('a dry run finds the same and leaves everything as it is, byte for byte', async (t) => {
+test('a dry run finds the same objects and changes none of them', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   for (const kind of workloadKinds) {
@@ -190,7 +190,7 @@ test('a dry run finds the same and leaves everything as it is, byte for byte', a
   assert.deepEqual(total(would), total(did));
 });
 
-test('with annotations each workload rolls once, and is what it was before it was opted in', async (t) => {
+test('with annotations, each workload rolls once, and then equals its state before it was opted in', async (t) => {
   const stage = await ownershipStage(t);
   for (const [kind, name] of sources) await stage.source(kind, name);
   for (const kind of workloadKinds) {
@@ -226,7 +226,7 @@ test('with annotations each workload rolls once, and is what it was before it wa
   }
 });
 
-test('kinds, workloadSelector and ignoreNamespaces do not count, since they may have been wider once', async (t) => {
+test('kinds, workloadSelector and ignoreNamespaces have no effect, because they may have been wider before', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   await releaseIn(stage, {
@@ -239,7 +239,7 @@ test('kinds, workloadSelector and ignoreNamespaces do not count, since they may 
   await assertNoTrace(stage);
 });
 
-test('of one workload only its own marks go; what it shares stays marked by the others', async (t) => {
+test('the release of one workload only removes its own owner references; those of others on shared sources stay', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const only = { kind: 'StatefulSet', namespace: stage.namespace, name: 'statefulset' } as const;
@@ -259,7 +259,7 @@ test('of one workload only its own marks go; what it shares stays marked by the 
   assert.equal((await stage.carried('Deployment', 'deployment')).finalizer, true);
 });
 
-test('a workload that does not exist, and of which no mark is left, is an error that names it', async (t) => {
+test('a workload that does not exist and has no owner references is an error that names it', async (t) => {
   const stage = await shop(t);
   const only = { kind: 'Deployment', namespace: stage.namespace, name: 'none' } as const;
   await assert.rejects(releaseIn(stage, { only }), {
@@ -288,7 +288,7 @@ test('a foreign finalizer and foreign owner references survive', async (t) => {
   await api.patch(at, { metadata: { finalizers: null } }, 'merge');
 });
 
-test('a reference to the namespace that somebody else has written stays', async (t) => {
+test("another client's reference to the namespace stays", async (t) => {
   const stage = await shop(t);
   const reference = {
     ...{ apiVersion: 'v1', kind: 'Namespace' },
@@ -304,7 +304,7 @@ test('a reference to the namespace that somebody else has written stays', async 
   assert.deepEqual((await releaseIn(stage)).sources, []);
 });
 
-test('what upstream Wave wrote goes, also where a pass has let the workload go and left it; what others wrote stays', async (t) => {
+test('the changes of upstream Wave are removed, even those that a pass left in place; those of other programs stay', async (t) => {
   const stage = await shop(t);
   const { namespace } = stage;
   const uid = (await stage.get('Deployment', 'deployment')).metadata.uid;
@@ -343,7 +343,7 @@ async function deletedByForce(stage: Stage): Promise<void> {
   await api.waitFor(at, (it) => it === undefined);
 }
 
-test('marks of a workload that was deleted by force are found by a list', async (t) => {
+test('a list finds the owner references to a workload that was deleted by force', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   for (const kind of ['StatefulSet', 'DaemonSet'] as const) {
@@ -360,7 +360,7 @@ test('marks of a workload that was deleted by force are found by a list', async 
   for (const [kind, name] of sources) assert.deepEqual(await stage.owners(kind, name), []);
 });
 
-test('a lone reference to the namespace that we wrote is found by a list', async (t) => {
+test('a list finds a single reference to the namespace that wave-cron wrote', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const at = path('ConfigMap', stage.namespace, 'settings');
@@ -387,7 +387,7 @@ test('a lone reference to the namespace that we wrote is found by a list', async
   assert.deepEqual(await stage.owners('ConfigMap', 'settings'), []);
 });
 
-test('marks that a living workload has forgotten are found by a list, and taken off with its own', async (t) => {
+test('a list finds and removes owner references that the record of a workload does not name', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const at = path('Deployment', stage.namespace, 'deployment');
@@ -399,7 +399,7 @@ test('marks that a living workload has forgotten are found by a list, and taken 
   await assertNoTrace(stage);
 });
 
-test('where sources may not be listed, what the records name is released, and that no more was looked for is told', async (t) => {
+test('if sources may not be listed, those that the records name are released, and the report says that there was no search', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const rules = [...permissionsOnWorkloads, patching, leasing];
@@ -413,7 +413,7 @@ test('where sources may not be listed, what the records name is released, and th
   await assertNoTrace(stage);
 });
 
-test('where marks have no record and may not be listed, the finalizer stays, and what to grant is told', async (t) => {
+test('if there is no record and sources may not be listed, the finalizer stays, and the message names the permission', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   await api.patch(
@@ -439,7 +439,7 @@ test('where marks have no record and may not be listed, the finalizer stays, and
   await assertNoTrace(stage);
 });
 
-test('a mark that may not be taken off keeps finalizer and record; what could not be done is told', async (t) => {
+test('if an owner reference may not be removed, finalizer and record stay, and the report names the source', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const rules: readonly Rule[] = [
@@ -464,7 +464,7 @@ test('a mark that may not be taken off keeps finalizer and record; what could no
   });
 });
 
-test('a finalizer that was forced off does not come back where a mark cannot be taken off', async (t) => {
+test('a finalizer that was removed by force does not come back if an owner reference cannot be removed', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const at = path('Deployment', stage.namespace, 'deployment');
@@ -481,7 +481,7 @@ test('a finalizer that was forced off does not come back where a mark cannot be 
   });
 });
 
-test('what somebody else writes between read and patch is kept, and the release goes through', async (t) => {
+test('changes by other clients between read and patch are kept, and the release succeeds', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const proxy = await faultProxy(t);
@@ -494,7 +494,7 @@ test('what somebody else writes between read and patch is kept, and the release 
   await assertNoTrace(stage);
 });
 
-test('a workload that is being deleted goes at once, and its sources stay', async (t) => {
+test('a workload that is being deleted is gone at once, and its sources stay', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const at = path('Deployment', stage.namespace, 'deployment');
@@ -506,7 +506,7 @@ test('a workload that is being deleted goes at once, and its sources stay', asyn
   for (const [kind, name] of sources) assert.deepEqual(await stage.owners(kind, name), []);
 });
 
-test('told to stop it begins no write, says how much is left, and again it finishes', async (t) => {
+test('an interrupted release begins no more writes and says how much is left, and a second release finishes', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const stop = new AbortController();
@@ -527,7 +527,7 @@ test('told to stop it begins no write, says how much is left, and again it finis
   await assertNoTrace(stage);
 });
 
-test('what a wave-cron with another annotation prefix has written is left alone', async (t) => {
+test('objects of a wave-cron with another annotation prefix are not changed', async (t) => {
   const stage = await shop(t);
   await api.patch(
     path('Deployment', stage.namespace, 'deployment'),
@@ -543,7 +543,7 @@ test('what a wave-cron with another annotation prefix has written is left alone'
   }
 });
 
-test('where not every kind could be listed, no mark counts as left over, and the release is not whole', async (t) => {
+test('if not every kind could be listed, no owner reference counts as orphaned, and the release is incomplete', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   const apps = (resource: string, ...verbs: string[]): Rule => ({
@@ -568,7 +568,7 @@ test('where not every kind could be listed, no mark counts as left over, and the
   ]);
 });
 
-test('marks on a living workload that lost finalizer and record are found by a list', async (t) => {
+test('a list finds the owner references to a living workload without finalizer and record', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   await api.patch(
@@ -584,7 +584,7 @@ test('marks on a living workload that lost finalizer and record are found by a l
   await assertNoTrace(stage);
 });
 
-test('of one workload whose finalizer and record are gone, its marks alone are found and go', async (t) => {
+test('for a single workload without finalizer and record, only its own owner references are found and removed', async (t) => {
   const stage = await shop(t);
   await stage.pass();
   await api.patch(

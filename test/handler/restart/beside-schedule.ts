@@ -1,5 +1,5 @@
 /**
- * The program `schedule` runs beside an application, with `restart: if-stale` and a pass each second.
+ * The program `schedule` runs next to an application, with `restart: if-stale` and a pass each second.
  *
  *     const schedule = await startSchedule(t, app);
  *     await schedule.unseen(() => upgrade(app, 'B'));

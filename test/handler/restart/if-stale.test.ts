@@ -14,7 +14,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     const count = kind === 'DaemonSet' ? 1 : 2;
     const all = (level: string) => Array.from({ length: count }, () => level);
 
-    test(`a ${kind} that another tool rolls after each change is rolled once each, and never by wave-cron`, async (t) => {
+    test(`a ${kind} that another tool rolls after each change rolls once each time, and never by wave-cron`, async (t) => {
       const app = await startApp(t, kind);
       const before = await app.rollouts();
       for (const level of ['B', 'C', 'A', 'B']) {
@@ -31,7 +31,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
       assert.equal(await app.rollouts(), before + 4);
     });
 
-    test(`a ${kind} that nobody rolls is rolled, also where the value goes back to the one on its template`, async (t) => {
+    test(`a ${kind} that no other tool rolls is rolled, even if the value goes back to the one whose hash is on its template`, async (t) => {
       const app = await startApp(t, kind);
       await app.change({ level: 'B' });
       assert.match(
@@ -91,7 +91,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     assert.deepEqual(await app.running(), ['B', 'B']);
   });
 
-  test('a value that goes to another and back in one rollout leaves no Pod with the other', async (t) => {
+  test('a value that changes and changes back during one rollout leaves no Pod with the other value', async (t) => {
     const app = await startApp(t);
     const file = path('Deployment', app.namespace, 'web');
     const rollingUpdate = { maxUnavailable: 0, maxSurge: 1 };
@@ -114,7 +114,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     assert.equal(await app.reason(), 'UpToDate');
   });
 
-  test('a template that comes after a record ends it, whatever configuration is there again', async (t) => {
+  test('a new template ends the record on the workload, whichever configuration is current', async (t) => {
     const app = await startApp(t);
     await app.change({ level: 'B' });
     await nextSecond();
@@ -133,7 +133,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     assert.equal(await app.reason(), 'UpToDate');
   });
 
-  test('a key that is removed restarts, though no time says when', async (t) => {
+  test('a removed key causes a restart, although no time of the removal is known', async (t) => {
     const app = await startApp(t);
     await app.change({ more: '1' });
     await nextSecond();
@@ -147,7 +147,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     assert.equal(await app.reason(), 'UpToDate');
   });
 
-  test('a source that was deleted, and one that was made anew, restart', async (t) => {
+  test('a source that was deleted or created again causes a restart', async (t) => {
     const app = await startApp(t, 'Deployment', { subPath: false });
     const source = path('ConfigMap', app.namespace, 'settings');
     await app.api.delete(source);
@@ -183,7 +183,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     assert.match(await app.reason(), /^ConfigChanged: .*is immutable and was created again/);
   });
 
-  test('Pods that a workload gets later count as its own', async (t) => {
+  test('Pods that a workload adopts later count as its own', async (t) => {
     const app = await startApp(t);
     const file = path('Deployment', app.namespace, 'web');
     const sets = await app.api.list(path('ReplicaSet', app.namespace));
@@ -204,7 +204,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     assert.deepEqual(await app.running(), ['B', 'B']);
   });
 
-  test('a Deployment without Pods is recorded, and its first Pods read what is there', async (t) => {
+  test('a Deployment without Pods is recorded, and its first Pods read the current sources', async (t) => {
     const app = await startApp(t);
     const file = path('Deployment', app.namespace, 'web');
     await app.api.patch(file, { spec: { replicas: 0 } });
@@ -233,7 +233,7 @@ suite('with restart: if-stale', { skip: skipWithoutNodeAgent(), concurrency: 2 }
     );
   });
 
-  test('the annotation turns it on and off for one workload, and another value is a mistake of its owner', async (t) => {
+  test('the annotation turns if-stale on and off for one workload, and any other value is invalid', async (t) => {
     const app = await startApp(t);
     const file = path('Deployment', app.namespace, 'web');
     const name = 'wave.pusher.com/restart';

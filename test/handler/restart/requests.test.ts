@@ -65,7 +65,7 @@ async function listsOf(namespace: string, pass: () => Promise<unknown>): Promise
 
 const workloads = ['daemonsets', 'deployments', 'statefulsets'];
 
-test('Pods are listed for a workload whose configuration has changed alone, and ReplicaSets for a Deployment', async (t) => {
+test('Pods are only listed for a workload whose configuration has changed, and ReplicaSets only for a Deployment', async (t) => {
   const namespace = await stage(t);
   assert.deepEqual(await listsOf(namespace, () => runPass(namespace, ifStale)), workloads);
   await change(namespace, '2');
@@ -75,7 +75,7 @@ test('Pods are listed for a workload whose configuration has changed alone, and 
   assert.deepEqual(never, workloads);
 });
 
-test('where Pods may not be listed a pass restarts, says so on the workload, and is complete', async (t) => {
+test('if Pods may not be listed, a pass restarts the workload, says so, and is complete', async (t) => {
   const namespace = await stage(t);
   await change(namespace, '2');
   const rules = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];

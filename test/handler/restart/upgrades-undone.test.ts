@@ -1,5 +1,5 @@
 /**
- * `schedule` with `restart: if-stale`, beside upgrades that are undone, or that are followed by a change that
+ * `schedule` with `restart: if-stale`, next to upgrades that are undone, or that are followed by a change that
  * no tool rolls out.
  */
 import assert from 'node:assert/strict';
@@ -64,7 +64,7 @@ suite('beside schedule with restart: if-stale', {
       assert.equal(await app.rollouts(), before + 2 + byWaveCron);
     });
 
-    test(`a key that is removed is gone from the Pods of a ${kind} after one rollout`, {
+    test(`a removed key disappears from the Pods of a ${kind} after one rollout`, {
       timeout,
     }, async (t) => {
       const app = await startApp(t, kind);
@@ -83,7 +83,7 @@ suite('beside schedule with restart: if-stale', {
       assert.equal(await app.rollouts(), before + 2);
     });
 
-    test(`a value that goes to B by an upgrade, and back to A without one, costs a ${kind} one rollout each`, {
+    test(`a value that changes to B by an upgrade, and back to A without one, costs a ${kind} one rollout each`, {
       timeout,
     }, async (t) => {
       const app = await startApp(t, kind);
@@ -100,7 +100,7 @@ suite('beside schedule with restart: if-stale', {
       assert.equal(await app.rollouts(), before + 2);
     });
 
-    test(`a value that goes to B and back to A within half a rollout leaves no Pod of a ${kind} with B`, {
+    test(`a value that changes to B and back to A within half a rollout leaves no Pod of a ${kind} with B`, {
       timeout,
     }, async (t) => {
       const app = await startApp(t, kind);

@@ -1,5 +1,5 @@
 /**
- * Upgrades of applications beside `schedule` with `restart: if-stale`. This test does two upgrades, and `npm
+ * Upgrades of applications next to `schedule` with `restart: if-stale`. This test does two upgrades, and `npm
  * run test:upgrades` does WAVE_CRON_UPGRADES upgrades.
  */
 import assert from 'node:assert/strict';
@@ -51,7 +51,7 @@ suite(`beside schedule with restart: if-stale, after each of ${upgrades} upgrade
   }
 
   test(
-    'a Deployment of a Helm chart was rolled twice at the most, if passes and the clock tolerance fall between its writes',
+    'a Deployment of a Helm chart rolls at most twice, if passes and the clock tolerance fall between its writes',
     bounded,
     async (t) => {
       const app = await emptyApp(t);

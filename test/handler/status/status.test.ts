@@ -51,7 +51,7 @@ function statusIn({ workloads }: StatusReport, name: string): WorkloadStatus {
 }
 
 suite('status', { concurrency: true }, () => {
-  test('of a caller who may not read a source says so in its row, and shows the rest', async (t) => {
+  test('says in its row if the caller may not read a source, and shows the rest', async (t) => {
     const namespace = await statusShop(t);
     const { kubeconfig } = await serviceAccount(t, {
       namespace,
@@ -67,7 +67,7 @@ suite('status', { concurrency: true }, () => {
     );
   });
 
-  test('of a caller who may not read the hash key goes by the times of writes and the records of passes', async (t) => {
+  test('uses the times of writes and the records of passes if the caller may not read the hash key', async (t) => {
     const namespace = await statusShop(t);
     await api.create(
       secret({ namespace, name: 'hash-key', data: { key: 'x'.repeat(32) }, planted: false }),

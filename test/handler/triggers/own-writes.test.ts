@@ -4,7 +4,7 @@ import { notingOwnWrites } from '../../../handler/triggers/own-writes.ts';
 import type { ApiClient } from '../../../lib/kubernetes/client/api-client.ts';
 import { createCluster } from '../../../lib/kubernetes/cluster.ts';
 
-test('writes of workloads and sources are said with the metadata that the server returned', async () => {
+test('writes of workloads and sources are reported with the metadata that the server returned', async () => {
   const metadata = { generation: 4, resourceVersion: '9' };
   const api = { request: async () => ({ metadata }) } as unknown as ApiClient;
   const said: unknown[] = [];

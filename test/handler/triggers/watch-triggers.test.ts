@@ -110,7 +110,7 @@ test('a new workload without an annotation requests a pass if the last full pass
   assert.deepEqual(requests, ['Deployment/shop/new']);
 });
 
-test('an event during a pass waits for its end, and one of our own writes requests nothing', async (t) => {
+test("an event during a pass waits for the end of the pass, and one of wave-cron's own writes requests nothing", async (t) => {
   const { triggers, pass, source, workload, requests } = await stage(t);
   pass(() => {
     triggers.ownWrites.wroteWorkload(web, { generation: 4 }, true);
@@ -129,7 +129,7 @@ test('an event during a pass waits for its end, and one of our own writes reques
   assert.deepEqual(requests, ['ConfigMap/shop/a']);
 });
 
-test('an event before the answer to our own write requests nothing', async (t) => {
+test('an event that arrives before the response to its own write requests nothing', async (t) => {
   const { triggers, pass, workload, requests } = await stage(t);
   pass(() => {
     workload({ generation: 4, annotations: optedIn });
@@ -162,7 +162,7 @@ test('ignored namespaces and other shards request nothing', async (t) => {
   assert.deepEqual(requests, []);
 });
 
-test('a partial pass needs a full one before', async (t) => {
+test('a partial pass is only requested after a full pass', async (t) => {
   const { triggers, pass } = await stage(t);
   const scope = {
     sources: new Set(['ConfigMap/shop/a']),

@@ -19,7 +19,7 @@ test('only the chosen kinds are watched', () => {
   ]);
 });
 
-test('listed namespaces are watched one by one, those of a selector together', () => {
+test('listed namespaces are watched one by one, and those of a selector together', () => {
   assert.deepEqual(listsOf({ namespaces: ['a', 'b'] }, 'ConfigMap'), [
     '/api/v1/namespaces/a/configmaps',
     '/api/v1/namespaces/b/configmaps',
@@ -39,7 +39,7 @@ test('workloads are watched with the selector and without the ignored namespaces
   });
 });
 
-test('kinds of other APIs are watched where the cluster serves them, and not if it does not', () => {
+test('kinds of other APIs are watched if the cluster serves them', () => {
   const kinds = ['Rollout.v1alpha1.argoproj.io', 'Bus.v1.example.com'] as const;
   const settings: Settings = {
     ...defaultSettings,

@@ -1,4 +1,4 @@
-/** Another server answers in place of the real one, and the environment tells Node not to verify any server. */
+/** Another server answers instead of the real one, and the environment tells Node not to verify any server. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
