@@ -213,7 +213,8 @@ test('the sources that a record names are read within the limit of concurrent re
 });
 
 for (const annotations of [{}, optedIn]) {
-  const who = annotations === optedIn ? 'a workload that opted in' : 'a workload that did not opt in';
+  const who =
+    annotations === optedIn ? 'a workload that opted in' : 'a workload that did not opt in';
   test(`records of 500, 1000, 2000 and 3000 names on ${who} fit into the memory of a pass`, async (t) => {
     const stage = await ownershipStage(t);
     await stage.source('ConfigMap', 'settings');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ByteBudget } from '../../../lib/concurrency/byte-budget.ts';
 
-test('a group that is alone gets half of the bytes, and there is something left for each that comes later', () => {
+test('a single group gets half of the bytes, and later groups find some left', () => {
   const budget = new ByteBudget(1024);
   let taken = 0;
   while (budget.take('greedy', 16)) taken += 16;
@@ -14,7 +14,7 @@ test('a group that is alone gets half of the bytes, and there is something left 
   assert.equal(budget.take('fourth', 256), true);
 });
 
-test('never more than all bytes are taken, and what is given back can be taken again', () => {
+test('at most all bytes are in use, and returned bytes can be used again', () => {
   const step = fc.record({
     group: fc.constantFrom('a', 'b', 'c'),
     bytes: fc.integer({ min: 1, max: 300 }),

@@ -41,7 +41,7 @@ describe('a fair limit', () => {
     assert.deepEqual(stage.begun, ['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
   });
 
-  it('leaves room: no group has more places than are free, and one that comes later begins at once', async () => {
+  it('leaves room: no group has more places than are free, and a later group begins at once', async () => {
     const stage = new Stage(new FairLimit(8, { leaveRoom: true }));
     for (let i = 0; i < 20; i += 1) stage.add('greedy');
     assert.equal(stage.running('greedy'), 4);
@@ -69,7 +69,7 @@ describe('a fair limit', () => {
   });
 
   for (const leaveRoom of [false, true]) {
-    it(`never has more tasks than places, and comes to the end of all${leaveRoom ? ', leaving room' : ''}`, async () => {
+    it(`never has more tasks than places, and finishes all of them${leaveRoom ? ', leaving room' : ''}`, async () => {
       const groups = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 40 });
       await fc.assert(
         fc.asyncProperty(

@@ -4,7 +4,7 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { LightFirst } from '../../../lib/concurrency/light-first.ts';
 
 describe('a heavy workload', () => {
-  it('waits until every light one that was begun has ended, also one that began later', async () => {
+  it('waits until all light workloads that have begun have ended, even if they began later', async () => {
     const lightFirst = new LightFirst();
     const done: ('light' | 'heavy')[] = [];
     const first = lightFirst.begin('shop');
@@ -20,13 +20,13 @@ describe('a heavy workload', () => {
     assert.deepEqual(done, ['light', 'heavy']);
   });
 
-  it('waits for no other heavy one, so that all of them go on', async () => {
+  it('does not wait for other heavy workloads, so that none of them blocks another', async () => {
     const lightFirst = new LightFirst();
     const heavy = [lightFirst.begin('shop'), lightFirst.begin('shop')];
     await Promise.all(heavy.map(({ afterLight }) => afterLight()));
   });
 
-  it('goes on at once a second time, whatever has begun since', async () => {
+  it('goes on at once the second time, even if others have begun since', async () => {
     const lightFirst = new LightFirst();
     const heavy = lightFirst.begin('shop');
     await heavy.afterLight();
@@ -36,7 +36,7 @@ describe('a heavy workload', () => {
     heavy.end();
   });
 
-  it('waits for the first ten of a namespace and not for the others, however many these are', async () => {
+  it('waits for the first ten workloads of a namespace, but not for more', async () => {
     const lightFirst = new LightFirst();
     const many = Array.from({ length: 1000 }, () => lightFirst.begin('crowd'));
     const heavy = lightFirst.begin('shop');
@@ -51,7 +51,7 @@ describe('a heavy workload', () => {
     await waiting;
   });
 
-  it('counts as ended once, however often that is said', async () => {
+  it('counts as ended once, even if its end is reported several times', async () => {
     const lightFirst = new LightFirst();
     const light = lightFirst.begin('shop');
     const other = lightFirst.begin('shop');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { oncePer } from '../../../lib/concurrency/once-per.ts';
 
-suite('what is read once per key', () => {
-  test('is read once, however many ask at once or later', async () => {
+suite('a value that is read once per key', () => {
+  test('is read once, even if many callers ask at once or later', async () => {
     const read: string[] = [];
     const get = oncePer(async (key: string) => {
       read.push(key);
@@ -14,7 +14,7 @@ suite('what is read once per key', () => {
     assert.deepEqual(read, ['a', 'b']);
   });
 
-  test('is read again once it is forgotten', async () => {
+  test('is read again after it was forgotten', async () => {
     let times = 0;
     const get = oncePer(async (_: string) => (times += 1));
     assert.deepEqual([await get('a'), await get('a')], [1, 1]);
@@ -22,7 +22,7 @@ suite('what is read once per key', () => {
     assert.equal(await get('a'), 2);
   });
 
-  test('fails for all who asked, and is not tried again', async () => {
+  test('fails for all callers, and is not tried again', async () => {
     let times = 0;
     const get = oncePer((_: string) => {
       times += 1;

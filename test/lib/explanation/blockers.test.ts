@@ -40,8 +40,8 @@ function blockers(more: Partial<Circumstances> = {}): string[] {
   });
 }
 
-suite('what keeps a workload from being rolled', () => {
-  test('is nothing if all is well', () => assert.deepEqual(blockers(), []));
+suite('the blocker of a rollout', () => {
+  test('does not exist if all is well', () => assert.deepEqual(blockers(), []));
 
   const held = { schedulerName: 'wave.pusher.com/invalid', original: 'default-scheduler' };
   const cases: readonly (readonly [string, Partial<Circumstances>, RegExp])[] = [
@@ -126,7 +126,7 @@ suite('what keeps a workload from being rolled', () => {
     });
   }
 
-  test('is not said twice if that is why it is not opted in', () => {
+  test('is not repeated if it is also the reason why the workload is not opted in', () => {
     const it = blockers({
       optedIn: { yes: false, why: ['why it is refused'] },
       workload: someWorkload({ configuration: refused('InvalidAnnotation') }),
@@ -134,7 +134,7 @@ suite('what keeps a workload from being rolled', () => {
     assert.deepEqual(it, ['it is not opted in: why it is refused']);
   });
 
-  test('is not that nobody knows whether it is in scope', () => {
+  test('does not exist if it is only unknown whether the workload is in scope', () => {
     assert.deepEqual(blockers({ inScope: { yes: null, why: [] } }), []);
   });
 });

@@ -26,7 +26,7 @@ suite('the Events that are shown', () => {
     );
   });
 
-  test('say nothing that they do not have, and come last without a time', () => {
+  test('leave out missing fields, and come last without a time', () => {
     const bare = { time: null, type: '', reason: '', count: 1, note: '' };
     assert.deepEqual(eventsToShow([{}, { eventTime: at(1) }]), [{ ...bare, time: at(1) }, bare]);
   });

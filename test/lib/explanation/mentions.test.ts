@@ -13,7 +13,7 @@ const annotations = {
 const mentions = annotatedMentions(spec, 'shop', annotations, names, on);
 
 suite('the places that name a source', () => {
-  test('are those of the template and of the annotations, ignored or not, allowed or not', () => {
+  test('are those in the template and in annotations, even if they are ignored or not allowed', () => {
     assert.deepEqual(
       mentions.map((it) => [it.namespace, it.name, it.place, it.ignoredBy]),
       [
@@ -33,7 +33,7 @@ suite('the places that name a source', () => {
     );
   });
 
-  test('are read of a refused workload unless they are ignored or not allowed', () => {
+  test('are read for a refused workload unless they are ignored or not allowed', () => {
     const it = someWorkload({ configuration: refused('InvalidAnnotation') });
     const read = (allowed: readonly string[]) =>
       referencesToRead(it, mentions, allowed).map(({ name }) => name);

@@ -24,7 +24,7 @@ function decided(reason: Reason, { compared = true, certain = true, writes = fal
 }
 
 suite('the next pass', () => {
-  test('does what is decided', () => {
+  test('does what was decided', () => {
     assert.deepEqual(nextPassOf(decided('FirstSeen', { writes: true }), { optedIn, inScope }), {
       ...{ reason: 'FirstSeen', wouldRestart: true, certain: true, changed: [] },
       ...{ queueAsked: true, held: null },
@@ -44,14 +44,14 @@ suite('the next pass', () => {
     assert.equal(next.sentence, 'nothing: its kind is not named');
   });
 
-  test('does nothing to a workload that it does not see', () => {
+  test('does nothing to a workload that it does not list', () => {
     const not = (why: readonly string[]) =>
       nextPassOf(undefined, { optedIn: { yes: false, why }, inScope }).sentence;
     assert.equal(not(['it has no annotation']), 'nothing: it has no annotation');
     assert.equal(not([]), 'nothing: it is not in scope');
   });
 
-  test('is not certain if other permissions may change it, or its scope is not known', () => {
+  test('is uncertain if other permissions may change it, or if the scope is unknown', () => {
     const unknown = { optedIn, inScope: { yes: null, why: [] } };
     assert.equal(
       nextPassOf(decided('UpToDate', { certain: false }), { optedIn, inScope }).certain,
@@ -60,7 +60,7 @@ suite('the next pass', () => {
     assert.equal(nextPassOf(decided('UpToDate'), unknown).certain, false);
   });
 
-  test('holds a change back since a time, and until one if it is known', () => {
+  test('holds a change since a time, and until a time if that is known', () => {
     const since = Date.parse('2026-11-30T06:55:00Z');
     const until = Date.parse('2026-11-30T08:00:00Z');
     const next = (held: { since: number; until?: number }) => {
@@ -73,12 +73,12 @@ suite('the next pass', () => {
     assert.deepEqual(next({ since }).held, { since: '2026-11-30T06:55:00Z', until: null });
   });
 
-  test('says if the queue was not asked', () => {
+  test('says if the state of the queue is unknown', () => {
     const writing = { ...decided('FirstSeen', { writes: true }), queueAsked: false };
     assert.equal(nextPassOf(writing, { optedIn, inScope }).queueAsked, false);
   });
 
-  test('is not known without the hash key, if a hash was compared', () => {
+  test('is unknown without the hash key, if a hash was compared', () => {
     const unknown = (Object.keys(reasons) as Reason[]).filter((reason) => {
       const { reason: said, certain } = nextPassOf(decided(reason, { compared: false }), {
         optedIn,

@@ -35,7 +35,7 @@ function verdict({
 }
 
 suite('a workload that is opted in', () => {
-  test('says by which annotation', () => {
+  test('names the annotation', () => {
     assert.deepEqual(verdict({ optIn: on }).why, [`annotation ${name} is "true"`]);
     const scope = { referenced: 'all', listed: [], patterns: [], excluded: [] } as const;
     const reloader = { ConfigMap: scope, Secret: scope };
@@ -54,7 +54,7 @@ suite('a workload that is opted in', () => {
     ]);
   });
 
-  test('says which annotations stand on its pod template in vain', () => {
+  test('names annotations that have no effect on its pod template', () => {
     const { yes, why } = verdict({ optIn: on, onTemplate: { [names.ignoreSecrets]: 'a' } });
     assert.equal(yes, true);
     assert.match(
@@ -115,7 +115,7 @@ suite('a workload that is not opted in', () => {
     });
   }
 
-  test('finds nothing where there is nothing like it', () => {
+  test('finds no similar annotation if there is none', () => {
     assert.equal(verdict({ annotations: { 'example.com/a': 'b' } }).why.length, 1);
     const keys = annotationKeysOf('wave.pusher.com', ['reloader']);
     const annotations = { 'reloader.stakater.com/auto': 'false' };

@@ -30,7 +30,7 @@ const workload = (hash: string, status: object, generation = 2) => ({
 });
 
 describe('the revisions of a workload', () => {
-  it('tell by their age that an earlier ControllerRevision was gone back to', () => {
+  it('show by their age that a workload returned to an earlier ControllerRevision', () => {
     const [newest, older] = revisionsOf(
       'StatefulSet',
       [
@@ -46,7 +46,7 @@ describe('the revisions of a workload', () => {
     assert.equal(older?.what, 'the oldest that is kept');
   });
 
-  it('are in the order of their numbers, not of their names or digits', () => {
+  it('are sorted by their revision numbers, not by names or by the digits of the numbers', () => {
     const found = revisionsOf(
       'StatefulSet',
       [10, 9, 11].map((n) => controllerRevision(n, `2026-01-${n + 10}T00:00:00Z`, `h${n}`)),
@@ -63,7 +63,7 @@ describe('the revisions of a workload', () => {
     );
   });
 
-  it('name as current of a StatefulSet the one that it updates to, though another has the highest number', () => {
+  it('have the update revision of a StatefulSet as the current one, even if another has a higher number', () => {
     const objects = [
       controllerRevision(1, '2026-01-01T00:00:00Z', 'one'),
       controllerRevision(2, '2026-01-02T00:00:00Z', 'two'),
@@ -77,12 +77,12 @@ describe('the revisions of a workload', () => {
     assert.equal(of('three', 'db-two'), undefined);
   });
 
-  it('are said to be none where none is kept', () => {
+  it('are an empty list for a kind without revisions', () => {
     assert.deepEqual(revisionsOf('DaemonSet', [], keys, undefined), []);
     assert.equal(currentRevision('DaemonSet', workload('one', {}), [], keys), undefined);
   });
 
-  it('never take anything but the name of a source from a record', () => {
+  it('only contain names of sources from a record', () => {
     const [newest] = revisionsOf(
       'DaemonSet',
       [

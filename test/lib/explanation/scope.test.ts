@@ -65,12 +65,12 @@ suite('a workload is in scope', () => {
     });
   }
 
-  test('or not for each reason that there is', () => {
+  test('or out of scope for several reasons at once', () => {
     const { why } = scope({ kinds: ['DaemonSet'], namespaces: ['a'], ignoreNamespaces: ['shop'] });
     assert.equal(why.length, 3);
   });
 
-  test('or it is not known, if a selector could not be asked', () => {
+  test('or its scope is unknown, if a selector could not be evaluated', () => {
     assert.equal(scope({ namespaceSelector: 'a' }, { workload: true }).yes, null);
     assert.equal(scope({ workloadSelector: 'a' }, { namespace: true }).yes, null);
     assert.equal(scope({ workloadSelector: 'a', namespaces: ['b'] }).yes, false);

@@ -135,14 +135,14 @@ suite('a source of a workload', () => {
     });
   }
 
-  test('of another namespace that is not allowed is denied', () => {
+  test('in another namespace that is not allowed is denied', () => {
     const { references } = explain({ annotations: { [names.extraConfigMaps]: 'other/a' } });
     const denied = references.find(({ source }) => source === 'ConfigMap/other/a');
     assert.equal(denied?.state, 'denied');
     assert.match(denied?.sentence ?? '', /crossNamespaceReferences does not allow namespace other/);
   });
 
-  test('that cannot exist is quoted', () => {
+  test('with an impossible name is quoted', () => {
     const reference = { name: 'No Name' };
     const workload = someWorkload({
       configuration: { kind: 'references', references: [], note: undefined },
@@ -161,7 +161,7 @@ suite('a source of a workload', () => {
     assert.match(only?.sentence ?? '', /^it cannot exist/);
   });
 
-  test('says where it is named, what of it is used, and when it was last written', () => {
+  test('says which places name it, which keys are used, and when it was last written', () => {
     const annotations = { [names.extraConfigMaps]: 'settings' };
     const { settings } = explain({ annotations });
     assert.deepEqual(settings.places, [
@@ -178,7 +178,7 @@ suite('a source of a workload', () => {
 });
 
 suite('the hash of a workload', () => {
-  test('is not recorded on one that is seen first', () => {
+  test('is not recorded if the workload is seen for the first time', () => {
     const { hash, settings } = explain();
     assert.deepEqual(hash, {
       ...{ recordedOn: null, recorded: null, template: null, now: is.hash, differences: [] },
@@ -187,32 +187,32 @@ suite('the hash of a workload', () => {
     assert.match(settings.now ?? '', /^[0-9a-f]{12}$/);
   });
 
-  test('is the one of now, and nothing differs', () => {
+  test('equals the current one, and no source differs', () => {
     const { hash, settings } = explain({ template: is });
     assert.deepEqual([hash.recordedOn, hash.recorded, hash.now], ['template', is.hash, is.hash]);
     assert.deepEqual([hash.differences, settings.change], [[], null]);
     assert.equal(settings.recorded, settings.now);
   });
 
-  test('is another one, and the source that changed is named', () => {
+  test('differs, and the changed source is named', () => {
     const { hash, settings } = explain({ template: was });
     assert.deepEqual([hash.recorded, hash.now], [was.hash, is.hash]);
     assert.deepEqual(hash.differences, [{ source: 'ConfigMap/settings', how: 'changed' }]);
     assert.equal(settings.change, 'changed');
   });
 
-  test('is not known while a source is missing, but that it is gone', () => {
+  test('is unknown while a source is missing, which is reported', () => {
     const { hash, settings, missing } = explain({ template: was, source: absent });
     assert.deepEqual([hash.now, settings.now, missing.length], [null, '-', 1]);
     assert.equal(settings.change, 'no longer exists');
   });
 
-  test('is not known while a source could not be read, and nothing is said of that', () => {
+  test('is unknown while a source could not be read, and nothing is said about that source', () => {
     const { hash, settings } = explain({ template: was, source: unreadable });
     assert.deepEqual([hash.now, hash.differences, settings.now], [null, [], null]);
   });
 
-  test('is not shown under a key that is not known', () => {
+  test('is not shown under an unknown key', () => {
     const { hash, settings } = explain({ template: was, keys: key, keysKnown: false });
     assert.deepEqual([hash.now, settings.now], [null, null]);
     const known = explain({ template: was, keys: key });
@@ -220,7 +220,7 @@ suite('the hash of a workload', () => {
     assert.match(known.settings.now ?? '', /^[0-9a-f]{12}$/);
   });
 
-  test('and the digest of a source are shown without the key only as they are recorded', () => {
+  test('and the digest of a source are only shown without the key if they are recorded', () => {
     const { hash, keyId } = templateUnder(key);
     const sources = JSON.stringify(templateUnder(key).sources);
     assert.ok(keyId !== undefined);
@@ -241,7 +241,7 @@ suite('the hash of a workload', () => {
     assert.equal(foreign.settings.now, null);
   });
 
-  test('of upstream Wave counts as the one of now, and no record of ours beside it', () => {
+  test('by upstream Wave counts as current, and a record of wave-cron next to it does not', () => {
     const { hash, settings } = explain({ template: was, seen: { carriesHashOfWave: true } });
     assert.deepEqual([hash.differences, settings.recorded], [[], null]);
   });

@@ -61,14 +61,14 @@ for (const protocol of protocols) {
       }
     });
 
-    it('that takes too long is given up, before the answer and in its midst', async (t) => {
+    it('that takes too long is given up, before or during the response', async (t) => {
       for (const answer of [() => {}, hangs]) {
         const ask = await serve(t, protocol, answer);
         await assert.rejects(ask('', '/', { timeoutMs: 50 }), { name: 'TimeoutError' });
       }
     });
 
-    it('ends with the reason of its signal, before the answer and in its midst', async (t) => {
+    it('ends with the reason of its signal, before or during the response', async (t) => {
       const reason = new Error('enough of it');
       for (const answer of [() => {}, hangs]) {
         const ask = await serve(t, protocol, answer);
@@ -78,7 +78,7 @@ for (const protocol of protocols) {
       }
     });
 
-    it('is not sent where its signal is aborted already', async (t) => {
+    it('is not sent if its signal is already aborted', async (t) => {
       let asked = 0;
       const ask = await serve(t, protocol, (_request, response) => {
         asked += 1;
@@ -93,7 +93,7 @@ for (const protocol of protocols) {
       ['', { 'content-length': '100' }],
       ['out', {}],
     ] as const) {
-      it(`fails with${length} a known length where its connection is lost in the midst of the answer`, async (t) => {
+      it(`fails with${length} a known length if its connection is lost during the response`, async (t) => {
         let cut = (): void => {};
         const ask = await serve(t, protocol, (_request, response) => {
           response.writeHead(200, headers);
@@ -106,7 +106,7 @@ for (const protocol of protocols) {
       });
     }
 
-    it('sends its method and body, and gets the status and headers of the answer', async (t) => {
+    it('sends its method and body, and gets the status and headers of the response', async (t) => {
       const ask = await serve(t, protocol, async (request, response) => {
         const body = (await Array.fromAsync<Buffer>(request)).join('');
         response.writeHead(409, { 'retry-after': '7' });
@@ -120,7 +120,7 @@ for (const protocol of protocols) {
       }
     });
 
-    it('whose answer does not end is given up beyond the bound, and its connection is closed', async (t) => {
+    it('with an endless response is given up at the size limit, and its connection is closed', async (t) => {
       const { promise: taken, resolve } = Promise.withResolvers<number>();
       const ask = await serve(t, protocol, (_request, response) => {
         resolve(answerWithoutEnd(response, 'x'.repeat(65_536)));
@@ -130,7 +130,7 @@ for (const protocol of protocols) {
       assert.ok((await taken) < 4 * largestAnswer, `${await taken} bytes were taken`);
     });
 
-    it('is given up as soon as the bytes that have come are not admitted', async (t) => {
+    it('is given up as soon as its caller does not admit the received bytes', async (t) => {
       const ask = await serve(t, protocol, (_request, response) =>
         response.end('x'.repeat(1_000_000)),
       );
@@ -148,7 +148,7 @@ for (const protocol of protocols) {
       assert.equal(bytes, 1_000_000);
     });
 
-    it('that is refused without end is answered with the beginning of the refusal', async (t) => {
+    it('with an endless error response gives the beginning of it', async (t) => {
       const ask = await serve(t, protocol, (_request, response) => {
         response.writeHead(500);
         void answerWithoutEnd(response, 'x'.repeat(65_536));
@@ -158,7 +158,7 @@ for (const protocol of protocols) {
       assert.ok(bytes < 1024 * 1024, `${bytes} bytes were read`);
     });
 
-    it('leaves nothing on its signal, and no timer that keeps the process', async (t) => {
+    it('leaves no listener on its signal, and no timer that keeps the process alive', async (t) => {
       const ask = await serve(t, protocol, (_request, response) => response.end('done'));
       const { signal } = new AbortController();
       let listeners = 0;

@@ -21,7 +21,7 @@ describe('requests to a server with HTTP/2', () => {
     assert.equal(server.sessions.length, 1);
   });
 
-  it('are sent on another connection after the server said that it goes away, and those under way finish', async (t) => {
+  it('are sent on another connection after a GOAWAY of the server, and those under way finish', async (t) => {
     let release: (() => void) | undefined;
     const server = await http2Server(t, ({ url }, response) => {
       if (url === '/slow') release = () => response.end('done');

@@ -16,7 +16,7 @@ suite('requests on a connection with HTTP/2', () => {
     await assert.rejects(ask({ url: 'https://127.0.0.1:1', http2 }), { code: 'ECONNREFUSED' });
   });
 
-  test('verify the server, whatever NODE_TLS_REJECT_UNAUTHORIZED says, unless its credentials say otherwise', async (t) => {
+  test('verify the server even with NODE_TLS_REJECT_UNAUTHORIZED, unless the credentials say otherwise', async (t) => {
     const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     t.after(() => {
       if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
@@ -32,7 +32,7 @@ suite('requests on a connection with HTTP/2', () => {
     assert.equal((await ask(lax)).status, 200);
   });
 
-  test('fail at once on a lost connection, all that are under way', async (t) => {
+  test('all fail at once if the connection is lost', async (t) => {
     let arrived = 0;
     const server = await http2Server(t, () => {
       arrived += 1;
@@ -43,7 +43,7 @@ suite('requests on a connection with HTTP/2', () => {
     for (const each of all) await assert.rejects(each, { code: 'ECONNRESET' });
   });
 
-  test('leave a connection that is closed once nothing was sent for a time', async (t) => {
+  test('use a connection that closes after some time without requests', async (t) => {
     const server = await http2Server(t, (_request, response) => response.end(), {
       idleMs: 1_000,
     });
@@ -55,7 +55,7 @@ suite('requests on a connection with HTTP/2', () => {
     assert.equal(server.sessions.length, 2);
   });
 
-  test('finish on a connection that is not to be used any more', async (t) => {
+  test('finish on a connection that is no longer used for new ones', async (t) => {
     let release: (() => void) | undefined;
     const server = await http2Server(t, (_request, response) => {
       release = () => response.end('done');

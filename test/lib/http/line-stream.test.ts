@@ -16,7 +16,7 @@ async function read(t: TestContext, answer: RequestListener, more: Partial<LineR
   return { lines, done };
 }
 
-test('lines come whole, however their bytes are divided', async (t) => {
+test('lines are complete, even if their bytes arrive in several pieces', async (t) => {
   const { lines, done } = await read(t, async (_, response) => {
     for (const byte of Buffer.from('one\ntwö\n\n€uro\nrest')) {
       response.write(Buffer.from([byte]));
@@ -28,7 +28,7 @@ test('lines come whole, however their bytes are divided', async (t) => {
   assert.deepEqual(lines, ['one', 'twö', '€uro']);
 });
 
-test('a refusal comes as text, and no line', async (t) => {
+test('an error response is returned as text, not as lines', async (t) => {
   const { lines, done } = await read(t, (_, response) => {
     response.writeHead(410);
     response.end('gone\nfor good\n');
@@ -37,7 +37,7 @@ test('a refusal comes as text, and no line', async (t) => {
   assert.deepEqual([status, text, lines], [410, 'gone\nfor good\n', []]);
 });
 
-test('an error of the reader and a signal end it', async (t) => {
+test('an error of the reader or a signal ends the stream', async (t) => {
   const onLine = () => {
     throw new Error('no such line');
   };
@@ -49,7 +49,7 @@ test('an error of the reader and a signal end it', async (t) => {
   await assert.rejects(done, /enough/);
 });
 
-test('a line that is too long ends it', async (t) => {
+test('a line that is too long ends the stream', async (t) => {
   const long: RequestListener = (_, response) => void response.write('x'.repeat(101));
   await assert.rejects((await read(t, long)).done, { name: 'TooLargeError' });
 });

@@ -14,7 +14,7 @@ const object = (container: Container, volumes: object[] = []): InstallationObjec
     spec: { template: { spec: { containers: [container], volumes } } },
   }) as InstallationObject;
 
-test('an installation is what has once or schedule among the words of a container', () => {
+test('an installation is an object with once or schedule among the words of a container', () => {
   const found = (container: Container) => installationOf('Deployment', object(container));
   assert.deepEqual(found({ args: ['schedule', '--adoption', 'stamp'] })?.args, [
     '--adoption',
@@ -39,7 +39,7 @@ test('the schedule of a CronJob is known if it is valid and has a time zone', ()
   assert.equal(scheduleOf({}), undefined);
 });
 
-test('its variables are those whose values are known, with what they name put in', () => {
+test('its variables are those with known values, with references to other variables replaced', () => {
   const env = [
     { name: 'HERE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
     { name: 'WAVE_NAMESPACES', value: '$(HERE),b,$(LATER),$$(HERE)' },
@@ -62,7 +62,7 @@ test('its variables are those whose values are known, with what they name put in
   assert.deepEqual(args, ['--lease-name=c']);
 });
 
-test('a file of its container is the key of a ConfigMap, by its name, by items and by subPath', () => {
+test('a file of its container is a key of a ConfigMap, mounted by name, by items or by subPath', () => {
   const volumes = [
     { name: 'all', configMap: { name: 'settings' } },
     { name: 'some', configMap: { name: 'picked', items: [{ key: 'a.yaml', path: 'in/b.yaml' }] } },

@@ -6,15 +6,15 @@ const now = new Date('2026-11-30T09:00:00Z');
 const lastObservedTime = '2026-11-30T09:00:00.000000Z';
 
 suite('the series of an event', () => {
-  test('begins with two, since the event itself is the first', () => {
+  test('begins with a count of two, because the Event itself is the first', () => {
     assert.deepEqual(nextOfSeries(undefined, now), { series: { count: 2, lastObservedTime } });
   });
 
-  test('goes on by one', () => {
+  test('continues with the next number', () => {
     assert.deepEqual(nextOfSeries(7, now), { series: { count: 8, lastObservedTime } });
   });
 
-  test('can be said again without counting', () => {
+  test('can be repeated without counting', () => {
     assert.deepEqual(seriesOf(7, now), { series: { count: 7, lastObservedTime } });
   });
 });

@@ -15,7 +15,7 @@ async function clientOf(t: TestContext, kubeconfig = testCluster().cluster.kubec
   return createApiClient(connection);
 }
 
-test('a kind is found once, and then known until it is asked for again', async (t) => {
+test('a kind is found once, and then known until it is requested again', async (t) => {
   const { kind, remove } = await ownKind(t);
   const api = await clientOf(t);
   const resources = new KindResources(api);
@@ -40,7 +40,7 @@ test('built-in kinds are known without a request', async (t) => {
   assert.equal(api.traffic.requests, requests);
 });
 
-test('an answer that is not a list of resources is an error, and no missing kind', async (t) => {
+test('a response that is not a list of resources is an error, and does not mean a missing kind', async (t) => {
   const { kind } = await ownKind(t);
   const proxy = await faultProxy(t);
   proxy.on('GET', /\/apis\//, answer({ status: 200, headers: {}, body: '{}' }));

@@ -18,24 +18,24 @@ import {
 } from '../../../lib/kubernetes/kinds.ts';
 
 suite('the kinds that wave-cron knows', () => {
-  test('are listed in the order in which they are reported', () => {
+  test('are listed in the order of reports', () => {
     assert.deepEqual(builtInKinds, ['Deployment', 'StatefulSet', 'DaemonSet']);
     assert.deepEqual(sourceKinds, ['ConfigMap', 'Secret']);
   });
 
-  test('are handled by default if a cluster surely has them, and others only if they are asked for', () => {
+  test('are handled by default if every cluster has them, and others only on request', () => {
     const byDefault = builtInKinds.filter((kind) => workloadEntry(kind).isDefault);
     assert.deepEqual(withDefaultKinds([]), byDefault);
     assert.deepEqual(withDefaultKinds([...builtInKinds].reverse()), builtInKinds);
     for (const kind of byDefault) assert.equal(workloadEntry(kind).group, 'apps', kind);
   });
 
-  test('have a group and version as an object says it', () => {
+  test("have a group and version in the form of an object's apiVersion", () => {
     assert.equal(apiVersionOf(workloadEntry('DaemonSet')), 'apps/v1');
     assert.equal(apiVersionOf(sourceEntry('Secret')), 'v1');
   });
 
-  test('are found by the owner references of a source, in any version of their group', () => {
+  test('are recognized in owner references of a source, in any version of their group', () => {
     const isOne = (apiVersion: string, kind: string) => isBuiltInReference({ apiVersion, kind });
     for (const kind of builtInKinds) {
       assert.ok(isOne(`${workloadEntry(kind).group}/v1beta2`, kind), kind);
@@ -55,7 +55,7 @@ suite('the kinds that wave-cron knows', () => {
     assert.equal(listed([], 'or'), '');
   });
 
-  test('give their values in base64, whether the API has them as text or not', () => {
+  test('give their values in base64, even if the API has them as text', () => {
     assert.equal(sourceEntry('ConfigMap').base64Of('ä'), 'w6Q=');
     assert.equal(sourceEntry('Secret').base64Of('w6Q='), 'w6Q=');
     const areSecret = perSourceKind((kind) => sourceEntry(kind).isConfidential);
@@ -67,7 +67,7 @@ suite('a kind of another API', () => {
   const rollout = 'Rollout.v1alpha1.argoproj.io';
   const asts = 'StatefulSet.v1beta1.apps.kruise.io';
 
-  test('with an entry of its own is known in every version', () => {
+  test('with its own entry is known in every version', () => {
     for (const version of ['v1alpha1', 'v9']) {
       const entry = workloadEntry(`Rollout.${version}.argoproj.io`);
       assert.equal(apiVersionOf(entry), `argoproj.io/${version}`);
@@ -78,7 +78,7 @@ suite('a kind of another API', () => {
     assert.notEqual(workloadEntry(asts).rollout, workloadEntry('StatefulSet').rollout);
   });
 
-  test('without one has the plural that most kinds have, and counts as neither healthy nor failed', () => {
+  test('without its own entry has the usual plural, and counts as neither healthy nor failed', () => {
     const plurals = { Widget: 'widgets', Policy: 'policies', Bus: 'buses' };
     for (const [kind, plural] of Object.entries(plurals)) {
       const entry = workloadEntry(`${kind}.v1.example.com`);
@@ -89,7 +89,7 @@ suite('a kind of another API', () => {
     }
   });
 
-  test('is patched with a merge patch, since its API supports no other', () => {
+  test('is patched with a merge patch, because its API supports no other patch', () => {
     assert.equal(workloadEntry(rollout).patchType, 'application/merge-patch+json');
   });
 
@@ -97,14 +97,14 @@ suite('a kind of another API', () => {
     assert.deepEqual(withDefaultKinds([rollout]), [...builtInKinds, rollout]);
   });
 
-  test('is the same in each version, and another one in another group', () => {
+  test('is the same kind in each version, but another kind in another group', () => {
     assert.ok(isSameKind(rollout, 'Rollout.v1.argoproj.io'));
     assert.ok(isSameKind('Deployment', 'Deployment'));
     assert.ok(!isSameKind(asts, 'StatefulSet'));
     assert.ok(!isSameKind(rollout, 'Rollout.v1alpha1.example.com'));
   });
 
-  test('is found by an owner reference, and kinds that no setting can name are not', () => {
+  test('is recognized in an owner reference, unless no setting can name it', () => {
     const kindOf = (apiVersion: string, kind: string) => referencedKind({ apiVersion, kind });
     assert.equal(kindOf('apps.kruise.io/v1beta1', 'StatefulSet'), asts);
     assert.equal(kindOf('apps/v1', 'StatefulSet'), 'StatefulSet');

@@ -13,7 +13,7 @@ import { Seen } from './seen-events.ts';
 const bounded = { timeout: 60_000 };
 
 test(
-  'a watch of the API server says the metadata of each change, and ends with its signal',
+  'a watch of the API server reports the metadata of each change, and ends with its signal',
   bounded,
   async (t) => {
     const { api, cluster } = testCluster();

@@ -68,7 +68,7 @@ const refused = (status: number) => (response: ServerResponse) => {
 };
 
 test(
-  'a watch that ends goes on from the version of its last event or bookmark',
+  'after its end, a watch continues from the version of its last event or bookmark',
   bounded,
   async (t) => {
     const bookmark = `${JSON.stringify({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '140' } } })}\n`;
@@ -92,20 +92,24 @@ test(
   },
 );
 
-test('a watch that is too old starts at the present version, and says so', bounded, async (t) => {
-  const expired = `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410 } })}\n`;
-  const { seen, asked } = await watchOf(t, [
-    refused(410),
-    ended(event('ADDED', 'a', '120'), expired),
-    open(event('ADDED', 'b', '130')),
-  ]);
-  await seen.until('b');
-  assert.deepEqual(seen.words, ['started', 'started', 'a', 'started', 'b']);
-  assert.equal(asked.filter((it) => it === 'watch from 100').length, 3);
-});
+test(
+  'a watch that is too old starts at the current version, and reports this',
+  bounded,
+  async (t) => {
+    const expired = `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410 } })}\n`;
+    const { seen, asked } = await watchOf(t, [
+      refused(410),
+      ended(event('ADDED', 'a', '120'), expired),
+      open(event('ADDED', 'b', '130')),
+    ]);
+    await seen.until('b');
+    assert.deepEqual(seen.words, ['started', 'started', 'a', 'started', 'b']);
+    assert.equal(asked.filter((it) => it === 'watch from 100').length, 3);
+  },
+);
 
 for (const status of [401, 403, 429, 500, 503]) {
-  test(`after ${status}, a watch goes on from its version`, bounded, async (t) => {
+  test(`after ${status}, a watch continues from its version`, bounded, async (t) => {
     const { seen, asked } = await watchOf(t, [
       ended(event('ADDED', 'a', '120')),
       ...(status === 401 ? [refused(status)] : []),
@@ -124,7 +128,7 @@ for (const [what, line] of [
   ['an event without a version', '{"type":"ADDED","object":{"metadata":{"name":"x"}}}\n'],
   ['an unknown type of event', event('MOVED', 'x', '130')],
 ] as const) {
-  test(`after ${what}, a watch starts at the present version`, bounded, async (t) => {
+  test(`after ${what}, a watch starts at the current version`, bounded, async (t) => {
     const { seen, asked } = await watchOf(t, [
       ended(event('ADDED', 'a', '120'), line),
       open(event('ADDED', 'b', '140')),
@@ -152,7 +156,7 @@ test('a silent server counts as gone', bounded, async (t) => {
   ]);
 });
 
-test('a line without end takes no more memory than the largest object', bounded, async (t) => {
+test('an endless line takes no more memory than the largest object', bounded, async (t) => {
   const { seen } = await watchOf(t, [
     (response) => void answerWithoutEnd(response, 'x'.repeat(100_000)),
     open(event('ADDED', 'b', '130')),
@@ -162,7 +166,7 @@ test('a line without end takes no more memory than the largest object', bounded,
   assert.equal(seen.words[2], 'started');
 });
 
-test('an incomplete event at the end is not taken, and comes again', bounded, async (t) => {
+test('an incomplete event at the end is ignored, and arrives again', bounded, async (t) => {
   const { seen, asked } = await watchOf(t, [
     ended(event('ADDED', 'a', '120'), event('ADDED', 'b', '130').slice(0, 30)),
     open(event('ADDED', 'b', '130')),

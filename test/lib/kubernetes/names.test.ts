@@ -27,12 +27,12 @@ suite('names', () => {
     }
   });
 
-  test('that no object can have are kept up to a length that says so', () => {
+  test('that no object can have are kept up to a length that shows that they are invalid', () => {
     assert.equal(keptName('a'.repeat(253)), 'a'.repeat(253));
     assert.equal(keptName('a'.repeat(9000)), 'a'.repeat(254));
   });
 
-  test('are written with their kind, and with their namespace where there is one', () => {
+  test('are written with their kind, and with their namespace if they have one', () => {
     const web = { kind: 'Deployment', namespace: 'shop', name: 'web' };
     assert.equal(objectTitle(web), 'Deployment shop/web');
     assert.equal(kindAndName(web), 'Deployment/web');
@@ -40,7 +40,7 @@ suite('names', () => {
     assert.equal(recordName({ kind: 'Secret', namespace: 'a', name: 's' }), 'Secret/a/s');
   });
 
-  test('in a record are those of kinds of sources alone', () => {
+  test('in a record are only valid with a kind of source', () => {
     assert.ok(isRecordName('Secret/a/s'));
     assert.ok(isOwnRecordName('Secret/s'));
     assert.ok(!isOwnRecordName('Secret/a/s'));
@@ -50,7 +50,7 @@ suite('names', () => {
     }
   });
 
-  test('in a record name a source, and what names none is a fault of the program', () => {
+  test('in a record name a source, and an invalid one is a bug of the program', () => {
     const settings = { kind: 'ConfigMap', namespace: 'shop', name: 'settings' };
     assert.deepEqual(sourceNamed('ConfigMap/settings', 'shop'), settings);
     assert.deepEqual(sourceNamed('Secret/key', 'shop'), {

@@ -7,7 +7,7 @@ import { heldBy, Stage } from './stage.ts';
 
 const free = heldBy('', { leaseDurationSeconds: 1 });
 
-describe('a lease that nobody holds is acquired at once', () => {
+describe('a free lease is acquired at once', () => {
   const cases: readonly { name: string; spec: unknown; annotated: boolean; transitions: number }[] =
     [
       { name: 'released by its last holder', spec: free, annotated: true, transitions: 5 },
@@ -56,7 +56,7 @@ describe('a lease that nobody holds is acquired at once', () => {
     });
   }
 
-  test('no Lease at all: it is created, with no transition', async () => {
+  test('if there is no Lease, it is created, with no transition', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     assert.equal(stage.lease.holder, handle.identity);
@@ -66,7 +66,7 @@ describe('a lease that nobody holds is acquired at once', () => {
   });
 });
 
-describe('a holder that shows no life is taken over when its time is over, and no earlier', () => {
+describe('a holder without renewals is taken over when its time has passed, and not before', () => {
   const cases: readonly { name: string; fields: Record<string, unknown>; afterMs: number }[] = [
     { name: 'the same duration as ours', fields: {}, afterMs: 15_000 },
     { name: 'a longer duration: its own', fields: { leaseDurationSeconds: 40 }, afterMs: 40_000 },
@@ -101,8 +101,8 @@ describe('a holder that shows no life is taken over when its time is over, and n
   }
 });
 
-describe('a holder that shows life holds the lease', () => {
-  test('a renewal is seen: the lease is held by it, at once', async () => {
+describe('a holder with renewals keeps the lease', () => {
+  test('a renewal is seen: the lease is reported as held at once', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other'));
     const attempt = stage.acquire();
@@ -119,7 +119,7 @@ describe('a holder that shows life holds the lease', () => {
     assert.deepEqual(stage.lease.writes, []);
   });
 
-  test('a renewal in the last instant, after the last look, is not overwritten', async () => {
+  test('a renewal in the last instant, after the last check, is not overwritten', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other'));
     stage.next('update', {
@@ -130,7 +130,7 @@ describe('a holder that shows life holds the lease', () => {
     assert.equal(stage.lease.holder, 'other');
   });
 
-  test('another takes it while it is watched: held by that one', async () => {
+  test('another process takes the lease during the watch: it is the holder', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other'));
     const attempt = stage.acquire();
@@ -146,7 +146,7 @@ describe('a holder that shows life holds the lease', () => {
     ['a free lease', free],
     ['a Lease that does not exist', undefined],
   ] as const) {
-    test(`another is faster at ${name}: held by that one, without a watch`, async () => {
+    test(`another process is faster at ${name}: it is the holder, without a watch`, async () => {
       const stage = new Stage();
       if (spec !== undefined) stage.lease.put(spec);
       const faster = { before: () => stage.lease.put(heldBy('faster')) };
@@ -159,7 +159,7 @@ describe('a holder that shows life holds the lease', () => {
     });
   }
 
-  test('what a record says of itself counts as told: no time where its times make no sense', async () => {
+  test('the times in a record are only reported, and left out if they make no sense', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other', { acquireTime: '2026-01-02T00:00:00Z' }));
     const attempt = stage.acquire();
@@ -172,8 +172,8 @@ describe('a holder that shows life holds the lease', () => {
   });
 });
 
-describe('what happens during the watch', () => {
-  test('the holder releases: acquired at the next look', async () => {
+describe('during the watch', () => {
+  test('the holder releases: acquired at the next check', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other'));
     const attempt = stage.acquire();
@@ -183,7 +183,7 @@ describe('what happens during the watch', () => {
     assert.deepEqual(stage.kinds, ['watching', 'acquired']);
   });
 
-  test('the holder releases, and that is to be left: it counts as held by that one', async () => {
+  test('the holder releases, and a released lease is not to be taken: it counts as held by this holder', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other'));
     const attempt = stage.acquire({ ifReleased: 'leave' });
@@ -196,20 +196,20 @@ describe('what happens during the watch', () => {
     assert.deepEqual(stage.lease.writes, []);
   });
 
-  test('a lease that is free at the first look is taken, also where a released one is to be left', async () => {
+  test('a lease that is free at the first check is taken, even if a released one is not to be taken', async () => {
     const stage = new Stage();
     stage.lease.put(free);
     assert.equal((await stage.acquire({ ifReleased: 'leave' })).kind, 'held');
   });
 
-  test('a dead holder is taken over, also where a released lease is to be left', async () => {
+  test('a dead holder is taken over, even if a released lease is not to be taken', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other'));
     const attempt = stage.acquire({ ifReleased: 'leave' });
     assert.equal((await stage.outcome(attempt, 20_000)).kind, 'held');
   });
 
-  test('the Lease is deleted: created at the next look', async () => {
+  test('the Lease is deleted: created at the next check', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other'));
     const attempt = stage.acquire();
@@ -219,7 +219,7 @@ describe('what happens during the watch', () => {
     assert.equal(stage.event('acquired').created, true);
   });
 
-  test('somebody labels the Lease: the watch starts anew, and it is no sign of life', async () => {
+  test('a client labels the Lease: the watch starts again, and the label does not count as a renewal', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('dead'));
     const attempt = stage.acquire();
@@ -231,7 +231,7 @@ describe('what happens during the watch', () => {
     assert.ok(stage.event('tookOver').unchangedForMs >= 15_000);
   });
 
-  test('the watch counts from the answer of the first look, not from its request', async () => {
+  test('the watch counts from the response to the first check, not from its request', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('dead'));
     stage.next('get', { answerAfterMs: 9_000 });
@@ -253,7 +253,7 @@ describe('what happens during the watch', () => {
     assert.equal((await stage.outcome(attempt, 1)).kind, 'held');
   });
 
-  test('the signal ends it, with its reason', async () => {
+  test('the signal ends the attempt, with its reason', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('other'));
     const stop = new AbortController();
@@ -270,7 +270,7 @@ describe('what happens during the watch', () => {
 
 describe('wall clocks an hour apart change nothing', () => {
   for (const hours of [-1, 1]) {
-    test(`${hours} h: a living holder is found alive, a dead one is given its whole time`, async () => {
+    test(`${hours} h: a living holder is recognized, and a dead one keeps its whole time`, async () => {
       const stage = new Stage();
       const handle = await stage.held();
       const contender = {
@@ -292,7 +292,7 @@ describe('wall clocks an hour apart change nothing', () => {
   }
 });
 
-describe('a Lease of another program is refused, never written over', () => {
+describe('a Lease of another program is an error, and is never overwritten', () => {
   for (const [name, spec, text] of [
     ['held', heldBy('kube-scheduler_1'), /held by "kube-scheduler_1"/],
     ['free at the moment', free, /it is free/],
@@ -319,7 +319,7 @@ describe('a Lease of another program is refused, never written over', () => {
 });
 
 describe('failures', () => {
-  test('an acquisition whose answer was lost is recognized, neither waited for nor made again', async () => {
+  test('an acquisition with a lost response is recognized, without a wait and without another acquisition', async () => {
     // An HTTP layer may repeat the request. The first try took effect, so the second one conflicts.
     const stage = new Stage();
     stage.lease.put(free);
@@ -346,7 +346,7 @@ describe('failures', () => {
     assert.deepEqual(stage.kinds, ['acquired']);
   });
 
-  test('a take-over whose answer was lost is told as one', async () => {
+  test('a takeover with a lost response is reported as a takeover', async () => {
     const stage = new Stage();
     stage.lease.put(heldBy('dead'));
     const lock = stage.lease.lock();
@@ -375,7 +375,7 @@ describe('failures', () => {
     });
   }
 
-  test('an acquisition that took longer than a lease is trusted is made again', async () => {
+  test('an acquisition that took longer than a lease is valid is repeated', async () => {
     const stage = new Stage();
     stage.next('create', { answerAfterMs: 10_000 });
     const outcome = await stage.outcome(stage.acquire(), 10_000);
@@ -384,7 +384,7 @@ describe('failures', () => {
     assert.deepEqual(stage.requests, ['get', 'create', 'get', 'update']);
   });
 
-  test('an acquisition that took so long that another has taken over is none', async () => {
+  test('an acquisition that took so long that another process has taken over does not count', async () => {
     const stage = new Stage();
     stage.next('create', { answerAfterMs: 30_000 });
     const attempt = stage.acquire();
@@ -395,7 +395,7 @@ describe('failures', () => {
     assert.equal(outcome.holder, 'next');
   });
 
-  test('a signal during the acquisition lets it come to its end, and the lease is held', async () => {
+  test('a signal during the acquisition lets it finish, and the lease is held', async () => {
     const stage = new Stage();
     const stop = new AbortController();
     const lock = stage.lease.lock();
@@ -417,7 +417,7 @@ describe('failures', () => {
   });
 
   for (const durationSeconds of [0, -15, 4, 15.5, 3601, Number.NaN, Number.POSITIVE_INFINITY]) {
-    test(`a duration of ${durationSeconds} s is refused before any request`, async () => {
+    test(`a duration of ${durationSeconds} s is rejected before any request`, async () => {
       const stage = new Stage();
       await assert.rejects(stage.acquire({ durationSeconds }), UsageError);
       assert.deepEqual(stage.requests, []);

@@ -24,7 +24,7 @@ function assertLost(handle: LeaseHandle, stage: Stage): LeaseLostError {
 }
 
 describe('a lease handle', () => {
-  test('is renewed each third of the duration, and stays ours', async () => {
+  test('is renewed each third of the duration, and stays held', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     await stage.time.advance(60_000, () => assert.ok(handle.isHeld()));
@@ -51,7 +51,7 @@ describe('a lease handle', () => {
     assert.deepEqual(stage.kinds, ['acquired']);
   });
 
-  test('does not feel a step of the wall clock', async () => {
+  test('is not affected by a step of the wall clock', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.clock.stepWallClock(3_600_000);
@@ -60,7 +60,7 @@ describe('a lease handle', () => {
     await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
-  test('that cannot be renewed is lost two thirds of the duration after its last renewal, without being asked', async () => {
+  test('without successful renewals is lost two thirds of the duration after the last one, without a check', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     breakUpdates(stage);
@@ -77,7 +77,7 @@ describe('a lease handle', () => {
     assert.equal(error.cause, reset);
   });
 
-  test('that is lost stays lost, and writes no more', async () => {
+  test('that is lost stays lost, and sends no more writes', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     breakUpdates(stage);
@@ -91,7 +91,7 @@ describe('a lease handle', () => {
   });
 
   for (const stoppedFor of [10_000, 15_000, 3_600_000]) {
-    test(`of a process that was stopped for ${stoppedFor / 1000} s is lost at the first check after it wakes`, async () => {
+    test(`of a process that was stopped for ${stoppedFor / 1000} s is lost at the first check after it continues`, async () => {
       const stage = new Stage();
       const handle = await stage.held();
       stage.clock.stopUntil(stoppedFor);
@@ -108,7 +108,7 @@ describe('a lease handle', () => {
     });
   }
 
-  test('of a process that was stopped while a renewal was under way is lost, although that succeeded', async () => {
+  test('of a process that was stopped during a renewal is lost, although the renewal succeeded', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.next('update', { answerAfterMs: 100 });
@@ -130,7 +130,7 @@ describe('a renewal', () => {
     await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
-  test('that is refused is tried again too, as long as the lease is ours', async () => {
+  test('that is refused is tried again too, as long as the lease is held', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.next('update', ...Array(4).fill({ fails: { when: 'before', error: forbidden } }));
@@ -138,7 +138,7 @@ describe('a renewal', () => {
     assert.equal(stage.event('renewedLate').afterMs, 9_000);
   });
 
-  test('whose answer is lost is recognized by the next try', async () => {
+  test('with a lost response is recognized by the next try', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.next('update', { fails: { when: 'after', error: reset } });
@@ -147,7 +147,7 @@ describe('a renewal', () => {
     await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
-  test('that is not answered leaves time for another try', async () => {
+  test('without a response leaves time for another try', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.next('update', { answerAfterMs: 1_000_000 });
@@ -156,7 +156,7 @@ describe('a renewal', () => {
     await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
-  test('that is answered too late is not counted', async () => {
+  test('with a late response does not count', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.next('update', ...Array(100).fill({ answerAfterMs: 3_500 }));
@@ -177,14 +177,14 @@ describe('a renewal', () => {
     assertLost(handle, stage);
   });
 
-  test('goes on where somebody has labelled the Lease', async () => {
+  test('continues if a client has labeled the Lease', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.lease.touch();
     await stage.time.advance(30_000, () => assert.ok(handle.isHeld()));
   });
 
-  test('gives up a try, not the lease, where the Lease changes before each of its writes', async () => {
+  test('gives up this try, but not the lease, if the Lease changes before each of its writes', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.next('update', ...Array(3).fill({ before: () => stage.lease.touch() }));
@@ -218,7 +218,7 @@ describe('a renewal', () => {
     },
   ];
   for (const { name, act, text } of losses) {
-    test(`that finds ${name} loses the lease at once and writes nothing over it`, async () => {
+    test(`that finds ${name} loses the lease at once and does not overwrite the record`, async () => {
       const stage = new Stage();
       const handle = await stage.held();
       act(stage);
@@ -252,7 +252,7 @@ describe('a release', () => {
     assert.equal(stage.requests.length, asked);
   });
 
-  test('ends what is ours at its very start, which is no loss', async () => {
+  test('ends the hold at its very start, which does not count as a loss', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     const released = handle.release();
@@ -263,7 +263,7 @@ describe('a release', () => {
     assert.deepEqual(stage.kinds, ['acquired', 'released']);
   });
 
-  test('lets the next one in at once', async () => {
+  test('lets the next process in at once', async () => {
     const stage = new Stage();
     await (await stage.held()).release();
     const next = await stage.held({ name: { podName: 'b', podUid: undefined, hostName: '' } });
@@ -271,7 +271,7 @@ describe('a release', () => {
     assert.equal(stage.time.now, 0);
   });
 
-  test('that is to leave the lease held keeps everyone else out for so long, and no longer', async () => {
+  test('that keeps the lease held for some time keeps all others out for exactly this time', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     await stage.time.advance(7_000);
@@ -294,7 +294,7 @@ describe('a release', () => {
     assert.equal(outcome.kind, 'held');
   });
 
-  test('that is to leave the lease held writes nothing over a record that is not its own any more', async () => {
+  test("that keeps the lease held does not overwrite another process's record", async () => {
     for (const holder of ['', 'other']) {
       const stage = new Stage();
       const handle = await stage.held();
@@ -304,7 +304,7 @@ describe('a release', () => {
     }
   });
 
-  test('a second time does nothing and returns the same', async () => {
+  test('has no effect the second time, and returns the same result', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     const [one, two] = await Promise.all([handle.release(), handle.release()]);
@@ -326,7 +326,7 @@ describe('a release', () => {
     assert.deepEqual(stage.requests, ['get', 'create', 'update', 'update']);
   });
 
-  test('after a renewal that is never answered comes through all the same', async () => {
+  test('succeeds even after a renewal without a response', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.next('update', { answerAfterMs: 1_000_000 });
@@ -337,7 +337,7 @@ describe('a release', () => {
     assert.equal(stage.lease.holder, '');
   });
 
-  test('of a lease that ran out unnoticed leaves the record alone', async () => {
+  test('of a lease that expired unnoticed does not change the record', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.clock.stopUntil(20_000);
@@ -348,7 +348,7 @@ describe('a release', () => {
     assertLost(handle, stage);
   });
 
-  test('leaves a record alone that names another, whatever the clock says', async () => {
+  test('does not change a record of another holder, even if the clock says that the lease is held', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.lease.put(heldBy('thief'));
@@ -365,7 +365,7 @@ describe('a release', () => {
     assert.equal(stage.lease.stored, undefined);
   });
 
-  test('that fails is returned and told, not thrown', async () => {
+  test('that fails is returned and reported, not thrown', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     breakUpdates(stage, forbidden);
@@ -373,7 +373,7 @@ describe('a release', () => {
     assert.equal(stage.event('releaseFailed').freeAfterMs, 15_000);
   });
 
-  test('that is never answered ends after a third of the duration', async () => {
+  test('without a response ends after a third of the duration', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.next('update', { answerAfterMs: 1_000_000 });
@@ -382,7 +382,7 @@ describe('a release', () => {
     assert.equal((await released).kind, 'failed');
   });
 
-  test('goes through where somebody has labelled the Lease', async () => {
+  test('succeeds if a client has labeled the Lease', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.lease.touch();
@@ -390,7 +390,7 @@ describe('a release', () => {
     assert.equal(stage.lease.holder, '');
   });
 
-  test('fails where the Lease changes before each of its writes', async () => {
+  test('fails if the Lease changes before each of its writes', async () => {
     const stage = new Stage();
     const handle = await stage.held();
     stage.next('update', ...Array(3).fill({ before: () => stage.lease.touch() }));

@@ -81,7 +81,7 @@ const recordOf = (holderIdentity: string): LeaseRecord => ({
   leaseTransitions: 0,
 });
 
-test('with the shipped permissions a lease is created, held, released and taken again', async (t) => {
+test('with the shipped permissions, a lease is created, held, released and acquired again', async (t) => {
   const { lock, lease } = await stage(t);
   const first = await held(t, lock, 'first');
   const { spec, metadata } = await api.get(lease);
@@ -96,7 +96,7 @@ test('with the shipped permissions a lease is created, held, released and taken 
   assert.equal(again.spec?.['leaseTransitions'], 1);
 });
 
-test('the server refuses a write on any version but the current one', async (t) => {
+test('the server rejects a write for any version except the current one', async (t) => {
   const { lock, lease } = await stage(t);
   assert.equal((await lock.create(recordOf('a'), once)).kind, 'done');
   assert.deepEqual(await lock.create(recordOf('b'), once), { kind: 'conflict' });
@@ -111,7 +111,7 @@ test('the server refuses a write on any version but the current one', async (t) 
   assert.deepEqual(await lock.get(once), { kind: 'absent' });
 });
 
-test('a Lease that was made anew is not the one that was read', async (t) => {
+test('a Lease that was created again is not the one that was read', async (t) => {
   const { lock, lease } = await stage(t);
   await lock.create(recordOf('a'), once);
   const reading = await lock.get(once);
@@ -122,7 +122,7 @@ test('a Lease that was made anew is not the one that was read', async (t) => {
   assert.equal((await api.get(lease)).spec?.['holderIdentity'], 'b');
 });
 
-test('a renewal is a write that the other side sees, and the holder stays', async (t) => {
+test('a renewal is a write that other processes see, and the holder stays', async (t) => {
   const { lock } = await stage(t);
   const holder = await held(t, lock, 'holder');
   const outcome = await attempt(lock, 'other');
@@ -146,7 +146,7 @@ test('a dead holder is taken over after its duration', async (t) => {
   assert.equal((await api.get(lease)).spec?.['holderIdentity'], outcome.handle.identity);
 });
 
-test('of many that start together, one gets it', async (t) => {
+test('if many processes start together, one of them gets the lease', async (t) => {
   const { lock } = await stage(t);
   const outcomes = await Promise.all(
     Array.from({ length: 10 }, (_, i) => attempt(lock, `contender-${i}`)),
@@ -156,7 +156,7 @@ test('of many that start together, one gets it', async (t) => {
   assert.equal(handles.length, 1);
 });
 
-test('without the permission to create, a Lease that an administrator made is used, and its labels stay', async (t) => {
+test('without the permission to create, a Lease that an administrator created is used, and its labels stay', async (t) => {
   const { lock, lease, namespace } = await stage(t, [onlyOwn]);
   await assert.rejects(attempt(lock, 'first'), (error) => {
     assert.ok(error instanceof UnreachableError);
@@ -177,7 +177,7 @@ test('without the permission to create, a Lease that an administrator made is us
   assert.deepEqual(metadata.labels, { team: 'ops' });
 });
 
-test('a Lease that another controller uses is left as it is', async (t) => {
+test('a Lease that another controller uses is not changed', async (t) => {
   const { lock, lease, namespace } = await stage(t);
   const spec = { ...recordOf(''), leaseTransitions: 7 };
   await api.create({
@@ -190,7 +190,7 @@ test('a Lease that another controller uses is left as it is', async (t) => {
   assert.deepEqual((await api.get(lease)).spec, spec);
 });
 
-test('a holder whose Lease is deleted by hand has lost it', async (t) => {
+test('if a Lease is deleted by hand, its holder has lost it', async (t) => {
   const { lock, lease } = await stage(t);
   const handle = await held(t, lock, 'holder');
   const lost = new Promise((resolve) => {
@@ -203,7 +203,7 @@ test('a holder whose Lease is deleted by hand has lost it', async (t) => {
   assert.equal(await api.find(lease), undefined);
 });
 
-test('processes of a group renew the lease over each other, and another group does not', async (t) => {
+test("processes of a group renew the lease over each other's renewals, and another group does not", async (t) => {
   const { lock, lease, memberOf } = await stage(t);
   const [a, b, other] = await Promise.all([
     memberOf('group', 'a'),
@@ -237,7 +237,7 @@ test('processes of a group renew the lease over each other, and another group do
   assert.deepEqual(await a.update(renewed, seenByA, once), { kind: 'absent' });
 });
 
-test('of many in a group that start together, each gets it, and one that is alone does not', async (t) => {
+test('if many processes of a group start together, each of them gets the lease, and a process outside of the group does not', async (t) => {
   const { lock, lease, memberOf } = await stage(t);
   const outcomes = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>

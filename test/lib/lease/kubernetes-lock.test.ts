@@ -37,7 +37,7 @@ function refusal(status: number): () => never {
   };
 }
 
-test('a record is written as a patch of its own fields, on the version that was read', async () => {
+test('a record is written as a patch of its own fields, for the version that was read', async () => {
   const { lock, requests } = lockOver(() => ({ metadata: { resourceVersion: '8' } }));
   assert.deepEqual(await lock.update(record, '7', once), { kind: 'done', version: '8' });
   const [request] = requests;
@@ -50,7 +50,7 @@ test('a record is written as a patch of its own fields, on the version that was 
   });
 });
 
-test('a Lease is created with the mark of wave-cron', async () => {
+test('a Lease is created with the annotation of wave-cron', async () => {
   const { lock, requests } = lockOver(() => ({ metadata: { resourceVersion: '1' } }));
   assert.deepEqual(await lock.create(record, once), { kind: 'done', version: '1' });
   const [request] = requests;
@@ -64,7 +64,7 @@ test('a Lease is created with the mark of wave-cron', async () => {
   });
 });
 
-test('a Lease is read with its version, its mark and its record', async () => {
+test('a Lease is read with its version, its annotation and its record', async () => {
   const { lock } = lockOver(() => ({
     metadata: { resourceVersion: '9', annotations },
     spec: record,
@@ -82,7 +82,7 @@ for (const [name, metadata] of [
   ['annotations null', { annotations: null }],
   ['another value', { annotations: { 'wave.pusher.com/lease-of': 'somebody' } }],
 ] as const) {
-  test(`a Lease with ${name} is not marked`, async () => {
+  test(`a Lease with ${name} does not have the annotation`, async () => {
     const { lock } = lockOver(() => ({ metadata: { resourceVersion: '9', ...metadata } }));
     const reading = await lock.get(once);
     assert.ok(reading.kind === 'present');
@@ -105,7 +105,7 @@ for (const [what, status, act] of [
   ['created', 404, (status: number) => lockOver(refusal(status)).lock.create(record, once)],
   ['written', 503, (status: number) => lockOver(refusal(status)).lock.update(record, '7', once)],
 ] as const) {
-  test(`a Lease that cannot be ${what} is an error that names it, and keeps whether a retry may help`, async () => {
+  test(`a Lease that cannot be ${what} is an error that names it and says whether a retry may help`, async () => {
     await assert.rejects(act(status), (error) => {
       assert.ok(error instanceof UnreachableError);
       assert.equal(
@@ -126,14 +126,14 @@ for (const [name, object] of [
   ['an empty resourceVersion', { metadata: { resourceVersion: '' } }],
   ['a resourceVersion that is no text', { metadata: { resourceVersion: 7 } }],
 ] as const) {
-  test(`an answer with ${name} is refused`, async () => {
+  test(`a response with ${name} is rejected`, async () => {
     const { lock } = lockOver(() => object);
     await assert.rejects(lock.get(once), /is not a Lease: it has no resourceVersion/);
     await assert.rejects(lock.update(record, '7', once), /is not a Lease/);
   });
 }
 
-test('the lock tries again only where it is asked to', async () => {
+test('the lock only tries again on request', async () => {
   const { lock, requests } = lockOver(() => ({ metadata: { resourceVersion: '8' } }));
   await lock.get({ retry: false });
   await lock.get({ retry: true });
@@ -143,7 +143,7 @@ test('the lock tries again only where it is asked to', async () => {
   );
 });
 
-test('the reason of a signal comes through as it is', async () => {
+test('the reason of a signal is passed on unchanged', async () => {
   const reason = new Error('SIGTERM');
   const { lock } = lockOver(() => {
     throw reason;

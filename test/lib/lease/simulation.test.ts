@@ -4,7 +4,7 @@ import { acquire } from '../../../lib/lease/acquire.ts';
 import { FakeLease } from './fake-lease.ts';
 import { durationSeconds, maxHonoredSeconds, onlySeed, seeds, World } from './world.ts';
 
-test('however slow, stopped, cut off and killed they are, no two processes hold the lease at one instant', async () => {
+test('even if processes are slow, stopped, cut off and killed, no two of them hold the lease at the same time', async () => {
   const told = new Map<string, number>();
   for (const seed of seeds(1, 150)) {
     const world = oneLease(seed, { faults: true, processes: 4 });
@@ -18,7 +18,7 @@ test('however slow, stopped, cut off and killed they are, no two processes hold 
   }
 });
 
-test('holders of durations that differ, each within half of the time-out of the others, do not hold together either', async () => {
+test("two holders with different durations, each within half of the other's timeout, never hold the lease together either", async () => {
   const lengths = [15, 60, 150];
   for (const seed of seeds(1, 60)) {
     const options = { faults: true, processes: 4 };
@@ -28,7 +28,7 @@ test('holders of durations that differ, each within half of the time-out of the 
   }
 });
 
-test('a record that claims an hour, and whose holder is gone, keeps nobody out for longer than half of a time-out', async () => {
+test('a record that claims an hour and has no living holder keeps others out for at most half of a timeout', async () => {
   for (const seed of seeds(1, 20)) {
     const lease = new FakeLease();
     const time = '2026-01-01T00:00:00.000000Z';
@@ -46,7 +46,7 @@ test('a record that claims an hour, and whose holder is gone, keeps nobody out f
   }
 });
 
-test('after a holder is killed, another holds within the duration plus 5 s', async () => {
+test('after a holder is killed, another process holds the lease within the duration plus 5 s', async () => {
   for (const seed of seeds(1, 60)) {
     const world = oneLease(seed, { faults: false, processes: 3 });
     await world.run(30_000);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { UsageError } from '../../../lib/errors.ts';
 import { leaseClaims, leaseDurationBounds, leaseTiming } from '../../../lib/lease/timing.ts';
 
-test('for every duration that is allowed, the times of an election fit together', () => {
+test('for every valid duration, the times of an election fit together', () => {
   const { least, most } = leaseDurationBounds;
   for (let seconds = least; seconds <= most; seconds += 1) {
     const timing = leaseTiming(seconds);
@@ -23,7 +23,7 @@ test('for every duration that is allowed, the times of an election fit together'
   }
 });
 
-test('of what a record claims half of the time-out of a pass is heeded, and never less than our own duration', () => {
+test("a record's duration counts up to half of the timeout of a pass, or up to the process's own duration if that is longer", () => {
   const heeded = (passTimeoutSeconds: number, durationSeconds: number): number =>
     leaseClaims({ passTimeoutSeconds, lease: { durationSeconds } }).maxHonoredSeconds;
   assert.equal(heeded(300, 15), 150);
@@ -32,7 +32,7 @@ test('of what a record claims half of the time-out of a pass is heeded, and neve
   assert.equal(heeded(10, 15), 15);
 });
 
-test('a duration outside the bounds is refused with its value and what is allowed', () => {
+test('a duration outside the limits is rejected with its value and the limits', () => {
   assert.throws(
     () => leaseTiming(4),
     (error) =>

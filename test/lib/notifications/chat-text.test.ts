@@ -7,7 +7,7 @@ import { entry, shown, testMessage } from './examples.ts';
 const footer =
   'Details: wave-cron status, or kubectl get events -A --field-selector reportingComponent=wave-cron. Lease wave-cron/wave-cron.';
 
-test('a message says how much happened, what, and where the rest is', () => {
+test('a message says how much happened, what happened, and what it leaves out', () => {
   const counts = { ConfigChanged: 2, FirstSeen: 1, OutsideWindow: 4, MissingSource: 1, Adopted: 3 };
   const text = chatText({ ...shown({ counts }), leftOut: 9 });
   assert.equal(
@@ -42,7 +42,7 @@ test('a line has the reason, the workload, the sources that changed, and the end
   );
 });
 
-test('every name from the cluster is marked as a name', () => {
+test('every name from the cluster is formatted as a name', () => {
   const [parts = []] = chatText(shown()).lines;
   assert.deepEqual(
     parts.filter(({ isName }) => isName).map(({ text }) => text),
@@ -54,7 +54,7 @@ test('a sink without a name has the name of the program', () => {
   assert.equal(chatText(shown({ name: undefined })).headline, 'wave-cron: 1 rolled out');
 });
 
-test('a test message says so', () => {
+test('a test message says that it is a test', () => {
   assert.deepEqual(chatText(testMessage), {
     headline: 'wave-cron prod-eu: test message',
     ...{ counts: undefined, lines: [] },

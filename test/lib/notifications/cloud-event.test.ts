@@ -6,7 +6,7 @@ import { cloudEventMessage } from '../../../lib/notifications/cloud-event.ts';
 import { bodyOf } from '../../../lib/notifications/formats.ts';
 import { digest, frame, shown, testMessage } from './examples.ts';
 
-test('the library reads a message as one event, strictly', () => {
+test('the library reads a message as one event, in strict mode', () => {
   const { contentType, text } = bodyOf('cloudevents', digest());
   const headers = { 'content-type': contentType };
   const event = HTTP.toEvent<{ counts: object }>({ headers, body: text });
@@ -19,7 +19,7 @@ test('the library reads a message as one event, strictly', () => {
   assert.deepEqual(event.data?.counts, { ConfigChanged: 1 });
 });
 
-test('a test message has a type of its own', () => {
+test('a test message has its own type', () => {
   const event = new CloudEvent({ ...cloudEventMessage(testMessage) });
   assert.equal(event.validate(), true);
   assert.equal(event.type, 'wave-cron.test.v1');

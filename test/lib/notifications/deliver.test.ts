@@ -94,7 +94,7 @@ suite('a certificate must be valid', () => {
     assert.equal(received.length, 1);
   });
 
-  test('so an unknown CA is not accepted, even if the environment says so', async (t) => {
+  test('so an unknown CA is rejected, even if the environment allows it', async (t) => {
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     t.after(() => delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']);
     const { url, received } = await startReceiver(t, { authority });
@@ -105,7 +105,7 @@ suite('a certificate must be valid', () => {
     assert.equal(received.length, 0);
   });
 
-  test('and so is one for another name not', async (t) => {
+  test('so a certificate for another name is rejected', async (t) => {
     const { port } = await startReceiver(t, { authority });
     const url = `https://127.0.0.1:${port}/${secret}`;
     const problem = await problemOf(send({ url, ca: authority.certificate }));
@@ -127,9 +127,9 @@ const answers: readonly (readonly [number, number, RegExp])[] = [
   [503, 3, /returned an error \[HTTP 503\]$/],
 ];
 
-suite('an answer without success is a problem, and only a transient one is tried again', () => {
+suite('a response without success is a problem, and only a transient one is tried again', () => {
   for (const [status, attempts, problem] of answers) {
-    test(`HTTP ${status} leads to no other address`, async (t) => {
+    test(`HTTP ${status} is not followed to another address`, async (t) => {
       const target = await startReceiver(t);
       const { url, received } = await startReceiver(t, {
         answer: () => ({
@@ -151,7 +151,7 @@ const failingWith = (t: TestContext, retryAfter: string) =>
       nth === 1 ? { status: 429, headers: { 'retry-after': retryAfter } } : { status: 200 },
   });
 
-suite('the wait before an attempt', () => {
+suite('the wait before another attempt', () => {
   test('doubles', async (t) => {
     const clock = waitingClock();
     const { url } = await startReceiver(t, { answer: () => ({ status: 502 }) });
@@ -159,21 +159,21 @@ suite('the wait before an attempt', () => {
     assert.deepEqual(clock.waits, [500, 1000]);
   });
 
-  test('is what the receiver asks for', async (t) => {
+  test('is as long as the receiver asks for', async (t) => {
     const clock = waitingClock();
     const { url } = await failingWith(t, '4');
     await send({ url }, depsOf({ clock }));
     assert.deepEqual(clock.waits, [4000]);
   });
 
-  test('is not begun if it would take longer than the message may', async (t) => {
+  test('does not begin if it would exceed the time limit of the message', async (t) => {
     const clock = waitingClock();
     const { url, received } = await failingWith(t, '60');
     assert.match(await problemOf(send({ url }, depsOf({ clock }))), /limits its requests/);
     assert.deepEqual([clock.waits, received.length], [[], 1]);
   });
 
-  test('is not begun once the program has to stop', async (t) => {
+  test('does not begin after the program was interrupted', async (t) => {
     const stop = new AbortController();
     const { url, received } = await startReceiver(t, {
       answer: () => {
@@ -186,7 +186,7 @@ suite('the wait before an attempt', () => {
   });
 });
 
-suite('a receiver that does not answer', () => {
+suite('a receiver without a response', () => {
   test('is down', async (t) => {
     const server = createTcpServer();
     const port = await listen(t, server);
@@ -209,7 +209,7 @@ suite('a receiver that does not answer', () => {
     assert.match(problem, /^the connection was closed before the response was complete/);
   });
 
-  test('is slow, and the message ends when its time is over', async (t) => {
+  test('is slow, and the message ends at its time limit', async (t) => {
     const { url, received } = await startReceiver(t, { answer: () => undefined });
     const end = deliveryMs;
     let now = end - 50;
@@ -244,7 +244,7 @@ suite('a proxy of the environment', () => {
     assert.match(problem, /^the certificate of the receiver is not accepted/);
   });
 
-  test('that refuses is named', async (t) => {
+  test('that refuses the connection is named', async (t) => {
     const { url } = await startReceiver(t, { answer: () => ({ status: 403 }) });
     const proxy = url.replace('127.0.0.1', '127.0.0.2');
     const environment = { HTTPS_PROXY: proxy };
@@ -257,7 +257,7 @@ suite('a proxy of the environment', () => {
     );
   });
 
-  test('is not used for what NO_PROXY names', async (t) => {
+  test('is not used for hosts in NO_PROXY', async (t) => {
     const asked: string[] = [];
     const proxy = await proxies.http(t, 9, asked);
     const environment = { HTTPS_PROXY: proxy, NO_PROXY: '.invalid' };
@@ -266,7 +266,7 @@ suite('a proxy of the environment', () => {
     assert.deepEqual(asked, []);
   });
 
-  test('by SOCKS is refused with a reason', async () => {
+  test('with SOCKS is rejected with a reason', async () => {
     const environment = { HTTPS_PROXY: 'socks5://proxy.invalid:1080' };
     const problem = await problemOf(send({ url: `https://${name}/` }, depsOf({ environment })));
     assert.match(problem, /socks5:\/\/proxy.invalid:1080 of HTTPS_PROXY is not an http or https/);

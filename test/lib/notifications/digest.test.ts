@@ -58,7 +58,7 @@ suite('the digest of a pass', () => {
   });
 });
 
-test('a test message has the frame alone', () => {
+test('a test message only has the frame', () => {
   const { kind, entries, counts, installation } = testDigest({ ...sink, name: 'prod' }, frame);
   assert.deepEqual({ kind, entries, counts }, { kind: 'Test', entries: [], counts: {} });
   assert.deepEqual(installation, frame.installation);

@@ -27,14 +27,14 @@ test('a message shows at most twenty entries, and counts the others', () => {
   assert.deepEqual(within(1000), { entries: 20, leftOut: 30, sources: 5, sourcesLeftOut: 0 });
 });
 
-test('if it does not fit, it first loses names of sources, then entries from the end', () => {
+test('if it does not fit, a message first loses names of sources, then entries from the end', () => {
   assert.deepEqual(within(100), { entries: 20, leftOut: 30, sources: 3, sourcesLeftOut: 2 });
   assert.deepEqual(within(40), { entries: 20, leftOut: 30, sources: 1, sourcesLeftOut: 4 });
   assert.deepEqual(within(20), { entries: 20, leftOut: 30, sources: 0, sourcesLeftOut: 5 });
   assert.deepEqual(within(7), { entries: 7, leftOut: 43, sources: 0, sourcesLeftOut: 5 });
 });
 
-test('a message without entries is made even if nothing fits', () => {
+test('a message without entries is sent even if nothing fits', () => {
   assert.deepEqual(within(-1).leftOut, 50);
 });
 

@@ -36,7 +36,7 @@ function withEmoji<T extends { name: string; sources: readonly string[] }>(entry
   return { ...entry, name, sources: entry.sources.map(() => name) };
 }
 
-test('a program gets all sources that a report has, and a person three', () => {
+test('a message for programs has all sources of the report, and one for people has three', () => {
   const sources = Array.from({ length: 20 }, (_, at) => `ConfigMap/s${at}`);
   const made = digest({ entries: digest().entries.map((entry) => ({ ...entry, sources })) });
   for (const format of notificationFormats) {

@@ -39,7 +39,7 @@ test('a test message has one paragraph', () => {
   assert.equal(card.sections[0].widgets.length, 1);
 });
 
-suite('a name has no markup of its own', () => {
+suite('a name cannot contain markup', () => {
   for (const name of hostile) {
     test(name, () => {
       const [{ card }] = googleChatMessage(

@@ -66,7 +66,7 @@ suite('the news of a pass', () => {
   });
 });
 
-test('a test message goes to each sink, whatever its filters are', async (t) => {
+test('a test message goes to each sink, regardless of its filters', async (t) => {
   const { url, received } = await startReceiver(t);
   const sinks = [{ format: 'json', url, namespaces: ['none'] }] as const;
   assert.deepEqual(await notifyOfTest(sinks, depsOf()), [{ sink: '1', format: 'json' }]);

@@ -21,7 +21,7 @@ const textsOf = (blocks: readonly KnownBlock[]): string[] =>
     return block.elements.map((each) => ('text' in each ? each.text : assert.fail(each.type)));
   });
 
-test('a message has blocks as Slack types them, and a text for phones', () => {
+test("a message has blocks of Slack's types, and a text for phones", () => {
   const { text, blocks }: { text: string; blocks: readonly KnownBlock[] } = slackMessage(shown());
   assert.equal(text, 'wave-cron prod-eu: 1 rolled out (1 ConfigChanged)');
   assert.deepEqual(textsOf(blocks), [
@@ -60,11 +60,11 @@ test('500 changes with the longest names are twenty lines within the limits', ()
   assert.equal(entriesShown(longestNames(500), slackMessage, fitsSlack), 20);
 });
 
-test('500 changes with names that need the most escapes are some lines within the limits', () => {
+test('500 changes with names that need the most escapes are fewer lines within the limits', () => {
   assert.ok(entriesShown(worstNames(500), slackMessage, fitsSlack) > 3);
 });
 
-test('a message is too large if a text, the blocks or the whole is', () => {
+test('a message is too large if one text, all blocks or the whole message is', () => {
   const long = slackMessage(shown({ entries: [entry({ name: 'n'.repeat(3000) })] }));
   assert.equal(fitsSlack(long, 4000), false);
   const many = slackMessage(shown({ entries: Array.from({ length: 50 }, () => entry()) }));

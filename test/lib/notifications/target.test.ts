@@ -43,7 +43,7 @@ test('a URL in the settings needs no file', () => {
   assert.deepEqual(readTarget({ format: 'slack', url }), { url, key: undefined, ca: undefined });
 });
 
-test('an unusable file is named, with the reason and nothing of its content', (t) => {
+test('an unusable file is named, with the reason but without its content', (t) => {
   const write = folder(t);
   const value = plantedValue('url');
   const good = write('good', 'https://example.com');

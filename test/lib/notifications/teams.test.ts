@@ -71,11 +71,11 @@ test('a message is a card that the library reads', () => {
   ]);
 });
 
-test('a test message is one too', () => {
+test('a test message is such a card too', () => {
   assert.equal(parsed(testMessage).length, 2);
 });
 
-suite('a name is shown as it is, by an element that knows no Markdown', () => {
+suite('a name is shown unchanged, by an element without Markdown', () => {
   for (const name of hostile) {
     test(name, () => {
       const [, , line] = parsed(shown({ entries: [entry({ name, sources: [] })] }));

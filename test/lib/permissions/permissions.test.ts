@@ -13,7 +13,7 @@ import { permissionsWith } from './permissions-with.ts';
 const references = { ownership: 'references' } as const;
 
 describe('the permissions that settings need', () => {
-  it('are by default these, in all namespaces but for the Lease', () => {
+  it('are these by default, in all namespaces except for those on the Lease', () => {
     assert.deepEqual(permissionsWith({}), [
       'list deployments',
       'get deployments',
@@ -37,7 +37,7 @@ describe('the permissions that settings need', () => {
     ]);
   });
 
-  it('are in the named namespaces alone, and for the named kinds alone', () => {
+  it('are only in the named namespaces, and only for the named kinds', () => {
     assert.deepEqual(
       permissionsWith({ ...references, namespaces: ['a', 'b'], kinds: ['DaemonSet'] }),
       [
@@ -71,7 +71,7 @@ describe('the permissions that settings need', () => {
     );
   });
 
-  it('with shards are on the Lease of each as well, or of the one that this is', () => {
+  it('with shards are also on the Lease of each shard, or only of this one if it is known', () => {
     const onLeases = (settings: Partial<Settings>) =>
       permissionsWith(settings).filter((permission) => permission.includes('leases'));
     assert.deepEqual(onLeases({ shard: { count: 2 } }), [
@@ -92,7 +92,7 @@ describe('the permissions that settings need', () => {
     ]);
   });
 
-  it('follow the name of the Lease', () => {
+  it('use the name of the Lease', () => {
     const permissions = neededPermissions(defaultSettings, { namespace: 'x', name: 'night' });
     const named = permissions.filter(({ resourceName }) => resourceName !== undefined);
     assert.deepEqual(
@@ -104,14 +104,14 @@ describe('the permissions that settings need', () => {
     );
   });
 
-  it('are for all namespaces with a namespaceSelector, which needs to list them', () => {
+  it('are in all namespaces with a namespaceSelector, which needs to list namespaces', () => {
     assert.deepEqual(permissionsWith({ namespaceSelector: 'team=a' }), [
       'list namespaces',
       ...permissionsWith({}),
     ]);
   });
 
-  it('are to list namespaces that opt in their workloads, or to get those that are named', () => {
+  it('include listing namespaces that opt in their workloads, or getting those that are named', () => {
     const none = {
       rollouts: { ...defaultSettings.rollouts, namespaceAnnotations: 'off' },
     } as const;
@@ -131,7 +131,7 @@ describe('the permissions that settings need', () => {
     );
   });
 
-  it('are to list each kind for whose names patterns are allowed', () => {
+  it('include listing each kind for whose names patterns are allowed', () => {
     const listed = (settings: Partial<Settings>) =>
       permissionsWith(settings).filter((each) => !permissionsWith({}).includes(each));
     assert.deepEqual(listed({ namePatterns: ['ConfigMap'] }), ['list configmaps']);
@@ -141,7 +141,7 @@ describe('the permissions that settings need', () => {
     ]);
   });
 
-  it('are said quickly for a thousand namespaces', () => {
+  it('are computed quickly for a thousand namespaces', () => {
     const namespaces = Array.from({ length: 1000 }, (_, i) => `team-${i}`);
     const crossNamespaceReferences = namespaces.map((name) => `${name}-shared`);
     assert.equal(

@@ -37,7 +37,7 @@ const onTheRest = [
 ];
 
 describe('rules of roles', () => {
-  it('are the fewest that allow what is asked: of a cluster a ClusterRole and a Role', () => {
+  it('are the fewest rules that allow the permissions: for a whole cluster, a ClusterRole and two Roles', () => {
     assert.deepEqual(roleRules(neededPermissions(referencing, lease)), [
       { kind: 'ClusterRole', rules: onTheRest },
       { kind: 'Role', namespaces: ['kube-system'], rules: onKubeSystem },
@@ -45,7 +45,7 @@ describe('rules of roles', () => {
     ]);
   });
 
-  it('that are the same in several namespaces are said once', () => {
+  it('are listed once if they are the same in several namespaces', () => {
     const settings = { ...referencing, namespaces: ['a', 'b'] };
     assert.deepEqual(roleRules(neededPermissions(settings, lease)), [
       { kind: 'Role', namespaces: ['a', 'b'], rules: onTheRest },
@@ -54,7 +54,7 @@ describe('rules of roles', () => {
     ]);
   });
 
-  it('never join a name with what is of any name, nor verbs of different resources', () => {
+  it('never join permissions with and without a resource name, or verbs of different resources', () => {
     const secrets = { apiGroup: '', resource: 'secrets' } as const;
     const maps = { apiGroup: '', resource: 'configmaps' } as const;
     assert.deepEqual(
@@ -77,7 +77,7 @@ describe('rules of roles', () => {
     );
   });
 
-  it('of nothing are none', () => {
+  it('are an empty list without permissions', () => {
     assert.deepEqual(roleRules([]), []);
   });
 });

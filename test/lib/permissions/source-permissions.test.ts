@@ -13,7 +13,7 @@ const onSources = (permissions: readonly string[]): string[] =>
   permissions.filter((permission) => /secrets|configmaps/.test(permission));
 
 describe('the permissions on sources', () => {
-  it('include with ownership to patch sources, and to get kube-system alone', () => {
+  it('include patching sources and getting only kube-system, with ownership', () => {
     const owned = ['patch configmaps', 'patch secrets', 'get namespaces/kube-system @kube-system'];
     for (const ownership of ['references', 'finalizer'] as const) {
       const more = permissionsWith({ ownership }).filter(
@@ -29,7 +29,7 @@ describe('the permissions on sources', () => {
     );
   });
 
-  it('include delete on sources only where owner references are enforced, and only with ownership', () => {
+  it('include deleting sources only if owner references are enforced, and only with ownership', () => {
     assert.ok(!permissionsWith({}).some((permission) => permission.startsWith('delete ')));
     const enforced = (settings: Partial<Settings>) =>
       permissionsWhereEnforced({ ...defaultSettings, ...settings }).map(inWords);
@@ -41,7 +41,7 @@ describe('the permissions on sources', () => {
     assert.deepEqual(enforced({}), []);
   });
 
-  it('include the sources of other namespaces where they may be referenced', () => {
+  it('include the sources of other namespaces if references to them are allowed', () => {
     const crossNamespaceReferences = ['a', 'shared'];
     // Sources of other namespaces are read, but get no owner references.
     const marking = ['patch configmaps @a', 'patch secrets @a'];
@@ -65,7 +65,7 @@ describe('the permissions on sources', () => {
     assert.deepEqual(permissionsWith({ crossNamespaceReferences }), permissionsWith({}));
   });
 
-  it('include to get the Secret of hashKey by its name alone, in the namespace of the Lease or its own', () => {
+  it('include getting the Secret of hashKey by its name, in the namespace of the Lease or the given one', () => {
     const added = (hashKey: string): string[] =>
       permissionsWith({ hashKey }).filter(
         (permission) => !permissionsWith({}).includes(permission),
@@ -75,7 +75,7 @@ describe('the permissions on sources', () => {
     assert.deepEqual(added('vault/auto'), ['get secrets/auto @vault']);
   });
 
-  it('include with hashKey: auto to create Secrets in the namespace of the Lease, without which a pass goes on', () => {
+  it('include creating Secrets in the namespace of the Lease with hashKey: auto, but passes work without this', () => {
     const settings: Settings = { ...defaultSettings, hashKey: 'auto' };
     const added = neededPermissions(settings, lease).filter(
       (permission) => !permissionsWith({}).includes(inWords(permission)),
@@ -90,7 +90,7 @@ describe('the permissions on sources', () => {
     );
   });
 
-  it('never include to list or watch what workloads reference', () => {
+  it('never include listing or watching referenced sources', () => {
     const everything = { namespaceSelector: 'x', crossNamespaceReferences: ['*'] };
     for (const settings of [{}, { namespaces: ['a'] }, { hashKey: 'k' }, everything]) {
       for (const permission of onSources(permissionsWith(settings)))

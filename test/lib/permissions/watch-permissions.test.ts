@@ -15,7 +15,7 @@ const inWords = (settings: Settings) =>
     ({ verb, resource }) => `${verb} ${resource}`,
   );
 
-test('each kind needs its own permissions, and no kind needs none', () => {
+test('each kind needs its own permissions, and without kinds there are none', () => {
   assert.deepEqual(inWords(defaultSettings), []);
   const leases = ['list leases', 'watch leases'];
   assert.deepEqual(inWords(watching('Workload')), ['watch deployments', ...leases]);
@@ -31,7 +31,7 @@ test('shards keep no Lease', () => {
   assert.deepEqual(onKeptLease(lease, { ...watching('ConfigMap'), shard: { count: 2 } }), []);
 });
 
-test('the purpose of watching Secrets says what a thief of the token gets', () => {
+test('the purpose of watching Secrets names the consequence of a stolen token', () => {
   for (const { purpose } of onWatched(watching('Secret'), {}, workloadEntry)) {
     assert.match(purpose, /a thief of the token can then read every Secret$/);
   }

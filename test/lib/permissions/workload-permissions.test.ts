@@ -4,7 +4,7 @@ import { defaultSettings, type Settings } from '../../../lib/settings/schema.ts'
 import { permissionsWith } from './permissions-with.ts';
 
 describe('the permissions on workloads and their namespaces', () => {
-  it('include the list of revisions only with a limit of rollouts or a cooldown', () => {
+  it('include listing revisions only with a limit of rollouts or a cooldown', () => {
     const revisions = ['list replicasets', 'list controllerrevisions'];
     const others = permissionsWith({}).filter((permission) => !revisions.includes(permission));
     const limit = { count: 0, period: '1h' };
@@ -14,7 +14,7 @@ describe('the permissions on workloads and their namespaces', () => {
     assert.deepEqual(cooled, permissionsWith({}));
   });
 
-  it('include to get namespaces, unless their annotations are not read', () => {
+  it('include getting namespaces, unless their annotations are not read', () => {
     const rollouts = { ...defaultSettings.rollouts, namespaceAnnotations: 'off' } as const;
     for (const settings of [{}, { namespaces: ['a', 'b'] }, { namespaceSelector: 'a=b' }]) {
       const all = permissionsWith(settings);
@@ -27,7 +27,7 @@ describe('the permissions on workloads and their namespaces', () => {
     }
   });
 
-  it('include to list Pods and ReplicaSets with adoption: if-changed or restart: if-stale alone, where the workloads are', () => {
+  it('include listing Pods and ReplicaSets only with adoption: if-changed or restart: if-stale, in the namespaces of the workloads', () => {
     for (const needing of [{ adoption: 'if-changed' }, { restart: 'if-stale' }] as const) {
       // With the limit, ReplicaSets would be listed anyway.
       const rollouts = { ...defaultSettings.rollouts, limit: { count: 0, period: '1h' } };

@@ -25,7 +25,7 @@ function read(annotations: Annotations, optIn: OptIn = byOwn) {
 }
 
 suite('the annotations of a workload', () => {
-  test('name additional sources, of its own namespace if they name none', () => {
+  test('name additional sources, in its own namespace if they do not name one', () => {
     assert.deepEqual(read({ [names.extraConfigMaps]: 'a, other/b', [names.extraSecrets]: 's' }), {
       mentions: [
         `ConfigMap/shop/a by annotation ${names.extraConfigMaps}`,
@@ -44,14 +44,14 @@ suite('the annotations of a workload', () => {
     );
   });
 
-  test('are invalid with an entry that is no name', () => {
+  test('are invalid with an entry that is not a name', () => {
     assert.deepEqual(read({ [names.extraSecrets]: 'a, B' }).invalid, [
       `annotation ${names.extraSecrets} contains "B"`,
     ]);
     assert.equal(read({ [names.ignoreConfigMaps]: '-' }).invalid.length, 1);
   });
 
-  test('of Reloader name sources too, if they opt the workload in', () => {
+  test('of Reloader also name sources, if they opt the workload in', () => {
     const reloader = {
       ConfigMap: scope({ listed: ['a'], excluded: ['b'] }),
       Secret: scope({ excluded: ['s'] }),
@@ -66,7 +66,7 @@ suite('the annotations of a workload', () => {
     });
   });
 
-  test('say the same of a workload that is not opted in', () => {
+  test('are also read for a workload that is not opted in', () => {
     const { mentions } = read({ [names.extraConfigMaps]: 'a' }, { kind: 'off' });
     assert.equal(mentions.length, 1);
   });

@@ -13,7 +13,7 @@ const withReloader = annotationKeysOf('example.com', ['reloader']);
 const alone = annotationKeysOf('example.com');
 
 suite('the names of annotations', () => {
-  test('have the prefix, each another one', () => {
+  test('have the prefix and are all different', () => {
     const { compatibility, ...names } = alone;
     assert.deepEqual(compatibility, []);
     assert.equal(names.updateOnConfigChange, 'example.com/update-on-config-change');
@@ -23,7 +23,7 @@ suite('the names of annotations', () => {
     assert.ok(all.every((name) => name.startsWith('example.com/')));
   });
 
-  test('of sources that ask to be ignored, and the domains to look for, include those of Reloader if it counts', () => {
+  test('for ignored sources, and the domains to search for, include those of Reloader with its compatibility', () => {
     assert.deepEqual(ignoreAnnotations(alone), ['example.com/ignore']);
     assert.deepEqual(ignoreAnnotations(withReloader), [
       'example.com/ignore',
@@ -34,7 +34,7 @@ suite('the names of annotations', () => {
   });
 });
 
-test('only "true" opts in, only "false" and nothing opt out, and any other value is invalid', () => {
+test('only "true" opts in, "false" or no annotation opts out, and any other value is invalid', () => {
   const values = ['true', 'false', undefined, 'TRUE', 'True', 'yes', '1', '', ' true'] as const;
   assert.deepEqual(values.map(parseOptIn), [
     ...['on', 'off', 'off'],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { maxReferences, maxSourceBytes } from '../../../lib/rules/bounds.ts';
 
-test('the bounds of what a pass reads for one workload are those of the docs', () => {
+test('the limits of a pass for one workload are those in the docs', () => {
   const docs = readFileSync(join(import.meta.dirname, '../../../docs/how-it-works.md'), 'utf8');
   const rows = docs.split('\n').filter((line) => line.startsWith('|'));
   const count = maxReferences.toLocaleString('en-US');

@@ -6,8 +6,8 @@ import { comparedWith, someSource, templateWith, usingSettings } from './some-co
 
 const source = someSource({ level: 'info' });
 
-suite('a workload that was compared', () => {
-  test('is written with the hash of now and a record that is bound to it', () => {
+suite('a compared workload', () => {
+  test('is written with the current hash and a record that is bound to it', () => {
     const { hashAnnotations, earlierHashes } = writingHash(comparedWith(usingSettings(), source));
     assert.deepEqual(hashAnnotations, templateWith(source));
     assert.deepEqual(earlierHashes, []);
@@ -18,7 +18,7 @@ suite('a workload that was compared', () => {
     assert.equal('earlierHashes' in writingHash(comparedWith(usingSettings({ template }))), false);
   });
 
-  test('is adopted for the hash that its template has, or for none', () => {
+  test('is adopted for the hash on its template, if there is one', () => {
     const { hash } = templateWith(source);
     const adopted = adoptedNow(comparedWith(usingSettings(), source));
     assert.deepEqual([adopted.template, adopted.config], ['', hash]);
@@ -49,7 +49,7 @@ test('sources are counted in words', () => {
   assert.deepEqual([of(0), of(1), of(2)], ['0 sources', '1 source', '2 sources']);
 });
 
-test('a rollout that does not begin at once is said to', () => {
+test('says so if its rollout does not begin at once', () => {
   const of = (podsFollow: PodsFollow) => restartCaveat(usingSettings({ podsFollow }));
   assert.equal(of('at once'), '');
   assert.match(of('when resumed'), /paused/);

@@ -31,14 +31,14 @@ const propose = (more: Partial<Workload> = {}, read?: PodsReading) =>
   proposeChange(comparedWith(usingSettings({ template, ...more }), now, read));
 
 suite('a workload whose configuration changed', () => {
-  test('is written with the new hash, and what changed is named', () => {
+  test('is written with the new hash, and the changed source is named', () => {
     const { reason, changed, sentence, hashAnnotations } = propose();
     assert.deepEqual([reason, changed], ['ConfigChanged', ['ConfigMap/settings']]);
     assert.equal(sentence, 'ConfigMap/settings changed');
     assert.equal(hashAnnotations?.hash, hash);
   });
 
-  test('is written with the new hash if its template has no record that says what', () => {
+  test('is written with the new hash even if no record shows which source changed', () => {
     const { reason, changed, sentence } = propose({
       template: { hash: template.hash, sources: undefined },
     });
@@ -46,7 +46,7 @@ suite('a workload whose configuration changed', () => {
     assert.match(sentence, /^the configuration changed \(.*no record/);
   });
 
-  test('says that it cannot say what changed if the key of its record is not known', () => {
+  test('says that the changed source is unknown if the key of its record is unknown', () => {
     const keyed = { key: '11111111', 'ConfigMap/settings': '222222222222' };
     const sources = JSON.stringify({ hash: 'b'.repeat(12), ...keyed });
     const { sentence } = propose({ template: { hash: 'b'.repeat(64), sources } });
@@ -57,7 +57,7 @@ suite('a workload whose configuration changed', () => {
     assert.match(propose({ podsFollow: 'when resumed' }).sentence, /it is paused/);
   });
 
-  test('says what its Pods run with if its template has no hash', () => {
+  test('says which configuration its Pods have if its template has no hash', () => {
     const bare = { template: { hash: undefined, sources: undefined } };
     const adopted = { template: '', config: template.hash ?? '', sources: {} };
     assert.match(propose({ ...bare, adopted }).podsMeanwhile ?? '', /older configuration/);
@@ -66,7 +66,7 @@ suite('a workload whose configuration changed', () => {
 });
 
 suite('a workload whose configuration changed, with restart: if-stale', () => {
-  test('is recorded and not restarted if each Pod was created later', () => {
+  test('is recorded and not restarted if each Pod was created after the change', () => {
     const { reason, hashAnnotations, adopt } = propose(ifStale, pods('2026-11-30T10:00:00Z'));
     assert.deepEqual([reason, hashAnnotations], ['AlreadyCurrent', undefined]);
     assert.deepEqual(
@@ -75,7 +75,7 @@ suite('a workload whose configuration changed, with restart: if-stale', () => {
     );
   });
 
-  test('is restarted if a Pod was created before, and says which', () => {
+  test('is restarted if a Pod was created before the change, and names that Pod', () => {
     const { reason, sentence, adopt } = propose(ifStale, pods('2026-11-30T08:30:00Z'));
     assert.deepEqual([reason, adopt], ['ConfigChanged', undefined]);
     assert.match(sentence, /its Pods may be outdated: Pod web-1-0 was created at/);
@@ -97,7 +97,7 @@ suite('a workload whose configuration changed, with restart: if-stale', () => {
     ],
   };
 
-  test('is held while a rollout is under way, and what was recorded has ended', () => {
+  test('is held while a rollout is under way, and keeps the record that has ended', () => {
     const observed = { ...ifStale, rollout: { ...rollout, observed: true } };
     const { reason, hashAnnotations, adopt, changed } = propose(observed, rolling);
     assert.deepEqual([reason, hashAnnotations], ['Settling', undefined]);
@@ -108,7 +108,7 @@ suite('a workload whose configuration changed, with restart: if-stale', () => {
     );
   });
 
-  test('is held without another record if the one that it has ended already', () => {
+  test('is held without a new record if its record has ended before', () => {
     const ended = {
       ...ifStale,
       rollout: { ...rollout, observed: true },
@@ -118,7 +118,7 @@ suite('a workload whose configuration changed, with restart: if-stale', () => {
     assert.deepEqual([reason, adopt], ['Settling', undefined]);
   });
 
-  test('is held without knowing what its Pods had, if nothing is recorded', () => {
+  test('is held without a known configuration of its Pods, if nothing is recorded', () => {
     const withoutPods = { ...rolling, groups: [] };
     const unknown = { hash: template.hash, sources: undefined };
     const observed = { ...ifStale, adopted: undefined, rollout: { ...rollout, observed: true } };
@@ -135,7 +135,7 @@ suite('a workload whose configuration changed, with restart: if-stale', () => {
     assert.deepEqual([bare.adopt?.template, bare.adopt?.config], ['', '']);
   });
 
-  test('is judged again if the configuration is that of a record that ended', () => {
+  test('is judged again if its configuration is that of a record that has ended', () => {
     const adopted = {
       template: template.hash ?? '',
       config: hash ?? '',

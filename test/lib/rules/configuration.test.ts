@@ -138,7 +138,7 @@ suite('the configuration of a workload', () => {
     test(what, () => assert.deepEqual(inShort(given), expected));
   }
 
-  test('has a note if both families of annotations opt in, and none otherwise', () => {
+  test('has a note if the annotations of both families opt in', () => {
     const noteOf = (given: Given) => {
       const it = configuration(given);
       return it.kind === 'references' ? it.note : 'refused';
@@ -148,7 +148,7 @@ suite('the configuration of a workload', () => {
     assert.match(noteOf({ optIn: byReloader({}, true) }) ?? '', /Reloader/);
   });
 
-  test('is refused in words that name what to change', () => {
+  test('is refused with a message that names the annotation to change', () => {
     const why = (given: Given) => {
       const it = configuration(given);
       return it.kind === 'refused' ? it.why : '';
@@ -160,7 +160,7 @@ suite('the configuration of a workload', () => {
   });
 });
 
-test('a workload may name sources of its own namespace, and of those that are allowed', () => {
+test('may include sources of its own namespace and of allowed namespaces', () => {
   const cases: readonly (readonly [string, readonly string[], boolean])[] = [
     ['shop', [], true],
     ['other', [], false],
@@ -182,7 +182,7 @@ suite('patterns in annotations', () => {
     return it.kind === 'refused' ? it.why : '';
   };
 
-  test('add the sources that they match, which count only as long as they exist', () => {
+  test('add matching sources, which only count as long as they exist', () => {
     const it = configuration({
       ...{ annotations: extra, namePatterns: both, names: read('a', 'app-1', 'app-2', 'b') },
     });
@@ -203,20 +203,20 @@ suite('patterns in annotations', () => {
     );
   });
 
-  test('change nothing about a source that the template references too', () => {
+  test('do not change the reference to a source that the template also references', () => {
     const annotations = { [names.extraConfigMaps]: '*' };
     const it = configuration({ annotations, namePatterns: both, names: read('a') });
     const [a] = it.kind === 'references' ? it.references : [];
     assert.deepEqual([a?.name, a?.required, a?.ifPresent], ['a', true, undefined]);
   });
 
-  test('add nothing that an annotation excludes', () => {
+  test('do not add excluded sources', () => {
     const annotations = { ...extra, [names.ignoreConfigMaps]: 'app-1' };
     const given = { annotations, namePatterns: both, names: read('app-1', 'app-2') };
     assert.deepEqual(inShort(given).slice(-1), ['ConfigMap/shop/app-2']);
   });
 
-  test('that match nothing are named in a note', () => {
+  test('without a match are named in a note', () => {
     const note = (...found: string[]) => {
       const it = configuration({ annotations: extra, namePatterns: both, names: read(...found) });
       return it.kind === 'references' ? it.note : 'refused';
@@ -228,14 +228,14 @@ suite('patterns in annotations', () => {
     );
   });
 
-  test('add a source that several of them match once', () => {
+  test('add a source only once if several of them match', () => {
     const annotations = { [names.extraConfigMaps]: 'app-*,*-1,*' };
     const given = { annotations, namePatterns: both, names: read('app-1') };
     assert.deepEqual(inShort(given).slice(-1), ['ConfigMap/shop/app-1']);
     assert.equal(inShort(given).length, 3);
   });
 
-  test('need the names of their kinds, and without them nothing is decided', () => {
+  test('need the names of all sources of their kinds, and without them there is no decision', () => {
     const it = configuration({ annotations: extra, namePatterns: both });
     assert.deepEqual(it.kind === 'refused' && [it.reason, it.needsNames], [
       'UnreadableSource',
@@ -247,7 +247,7 @@ suite('patterns in annotations', () => {
     assert.match(why(given), /^the names of the ConfigMaps that its patterns match .*: no$/);
   });
 
-  test('are refused in words that name the setting if it does not allow them', () => {
+  test('are refused with a message that names the setting if it does not allow them', () => {
     const given: Given = { annotations: extra, namePatterns: ['Secret'], names: read('app-1') };
     assert.equal(inShort(given), 'InvalidAnnotation');
     assert.match(why(given), /"app-\*", but the setting namePatterns does not include ConfigMap/);
@@ -257,7 +257,7 @@ suite('patterns in annotations', () => {
     assert.equal(inShort({ annotations: ignoring, namePatterns: both }), 'InvalidAnnotation');
   });
 
-  test('are limited in their number, in the names that they are compared with, and in what they add', () => {
+  test('are limited in their number, in the compared names, and in the added sources', () => {
     const of = (text: string, found: NamesByKind) => {
       const annotations = { [names.extraConfigMaps]: text };
       return { annotations, namePatterns: both, names: found };
@@ -271,7 +271,7 @@ suite('patterns in annotations', () => {
     assert.match(why(of('c*', fitting)), /^it references 1001 ConfigMaps and Secrets/);
   });
 
-  test('in lists of Reloader are its regular expressions, with its annotation as the place', () => {
+  test('in lists of Reloader are its regular expressions, and the annotation is their place', () => {
     const pattern = parseReloaderPattern('app-.+');
     assert.ok(pattern);
     const optIn = byReloader({ patterns: [pattern] });

@@ -75,7 +75,7 @@ function hashAnnotationsFor(
 describe('a decision', () => {
   const now = configMap({ used: '1', other: 'x' });
 
-  it('is FirstSeen where the template has no hash, and records every source', () => {
+  it('is FirstSeen if the template has no hash, and records every source', () => {
     const { reason, hashAnnotations } = decide(workload(), readings(now), withoutKey);
     assert.equal(reason, 'FirstSeen');
     assert.match(hashAnnotations?.hash ?? '', /^[0-9a-f]{64}$/);
@@ -98,7 +98,7 @@ describe('a decision', () => {
     assert.deepEqual([reason, notes], ['FirstSeen', ['a note']]);
   });
 
-  it('is UpToDate where the hash is the same, whatever the record says', () => {
+  it('is UpToDate if the hash is the same, with any record', () => {
     const { hash } = hashAnnotationsFor(now);
     const { reason, hashAnnotations } = decide(
       workload({ hash, sources: '{"a":1' }),
@@ -109,13 +109,13 @@ describe('a decision', () => {
     assert.equal(hashAnnotations, undefined);
   });
 
-  it('is UpToDate where only an unreferenced key changed', () => {
+  it('is UpToDate if only an unreferenced key changed', () => {
     const before = hashAnnotationsFor(now);
     const after = configMap({ used: '1', other: 'changed', more: 'y' });
     assert.equal(decide(workload(before), readings(after), withoutKey).reason, 'UpToDate');
   });
 
-  it('is ConfigChanged where a referenced key changed, and names the source', () => {
+  it('is ConfigChanged if a referenced key changed, and names the source', () => {
     const before = hashAnnotationsFor(now);
     const decision = decide(workload(before), readings(configMap({ used: '2' })), withoutKey);
     assert.equal(decision.reason, 'ConfigChanged');
@@ -123,7 +123,7 @@ describe('a decision', () => {
     assert.equal(decision.sentence, 'ConfigMap/c changed');
   });
 
-  it('tells an optional source that appears, and one that goes', () => {
+  it('names an optional source that appears or disappears', () => {
     const secret = readSource('Secret', { data: { k: 'dg==' } }, 'all', keys.ignore);
     const appears = decide(workload(hashAnnotationsFor(now)), readings(now, secret), withoutKey);
     assert.equal(appears.sentence, 'Secret/s now exists');
@@ -131,25 +131,25 @@ describe('a decision', () => {
     assert.equal(goes.sentence, 'Secret/s no longer exists');
   });
 
-  it('takes an absent optional source for something else than an empty one', () => {
+  it('distinguishes an absent optional source from an empty one', () => {
     const empty = readSource('Secret', {}, 'all', keys.ignore);
     assert.notEqual(hashAnnotationsFor(now, empty).hash, hashAnnotationsFor(now, absent).hash);
   });
 
-  it('is MissingSource where a required source is absent', () => {
+  it('is MissingSource if a required source is absent', () => {
     const decision = decide(workload(hashAnnotationsFor(now)), readings(absent), withoutKey);
     assert.equal(decision.reason, 'MissingSource');
     assert.equal(decision.hashAnnotations, undefined);
     assert.equal(decision.sentence, 'ConfigMap/c does not exist');
   });
 
-  it('is MissingSource where a required key is absent, and names it', () => {
+  it('is MissingSource if a required key is absent, and names it', () => {
     const decision = decide(workload(), readings(configMap({ other: 'x' })), withoutKey);
     assert.equal(decision.reason, 'MissingSource');
     assert.equal(decision.sentence, 'ConfigMap/c has no key "used"');
   });
 
-  it('never takes an unreadable source for absent, even an optional one', () => {
+  it('never treats an unreadable source as absent, even an optional one', () => {
     const decision = decide(
       workload(hashAnnotationsFor(now)),
       readings(now, unreadable),
@@ -160,7 +160,7 @@ describe('a decision', () => {
     assert.match(decision.sentence, /Secret\/s could not be read: secrets "s" is forbidden/);
   });
 
-  it('leaves a source out that its owner marked to be ignored, whatever is missing in it', () => {
+  it('ignores a source that its owner excluded, even if keys are missing in it', () => {
     const ignored = configMap({}, { [keys.ignore]: 'true' });
     const { reason, hashAnnotations } = decide(workload(), readings(ignored), withoutKey);
     assert.equal(reason, 'FirstSeen');
@@ -170,12 +170,12 @@ describe('a decision', () => {
     });
   });
 
-  it('leaves a workload alone that is being deleted', () => {
+  it('does not change a workload that is being deleted', () => {
     const deleting = workload({}, { deletionTimestamp: '2026-01-01T00:00:00Z' });
     assert.equal(decide(deleting, new Map(), withoutKey).reason, 'Deleting');
   });
 
-  it('does not depend on a record that somebody tampered with', () => {
+  it('does not depend on a record that was tampered with', () => {
     const { hash } = hashAnnotationsFor(now);
     const after = configMap({ used: '2' });
     const clean = decide(workload({ hash }), readings(after), withoutKey);
@@ -195,7 +195,7 @@ describe('a decision', () => {
     }
   });
 
-  it('never holds the value of a source', () => {
+  it('never contains the value of a source', () => {
     const planted = 'pLaNtEd';
     const secret = readSource(
       'Secret',
@@ -217,7 +217,7 @@ describe('a decision', () => {
     }
   });
 
-  it('leaves out the record of more sources than an annotation has room for, and knows the hash', () => {
+  it('leaves out the record if an annotation has no room for so many sources, and still has the hash', () => {
     const count = 900;
     const envFrom = Array.from({ length: count }, (_, i) => ({
       configMapRef: { name: `${'n'.repeat(100)}-${i}`, optional: true },
@@ -262,7 +262,7 @@ describe('a decision', () => {
     );
   });
 
-  it('says where Pods follow later', () => {
+  it('says when Pods follow, if not at once', () => {
     const paused = { ...workload(), podsFollow: 'when resumed' as const };
     assert.match(
       decide(paused, readings(now), withoutKey).sentence,
@@ -289,21 +289,21 @@ describe('a workload whose hash is current', () => {
     assert.match(of({ ...workload(), adopted }), /^the record of its adoption carries/);
   });
 
-  it('is UpToDate, and says how far its Pods follow', () => {
+  it('is UpToDate, and says how many of its Pods follow', () => {
     const { reason, sentence, blockers } = decide(behind([]), readings(source), withoutKey);
     assert.deepEqual([reason, blockers], ['UpToDate', undefined]);
     assert.match(sentence, /; its Pods: 1 of 2 are of the current template$/);
   });
 
-  it('is UpToDate, and says what keeps its Pods from following', () => {
+  it('is UpToDate, and says why its Pods do not follow', () => {
     const { sentence, blockers } = decide(behind(['it is paused']), readings(source), withoutKey);
     assert.deepEqual(blockers, ['it is paused']);
     assert.match(sentence, /; it is paused$/);
   });
 });
 
-describe('sources that are larger than a pass reads', () => {
-  it('leave the workload alone, whatever else is known of it', () => {
+describe('sources that are too large for a pass', () => {
+  it('leave the workload unchanged in every case', () => {
     const it = workload();
     const all = seen(it, readings(configMap({ used: '1' })), withoutKey);
     const { reason, sentence } = decideAbout(it, { ...all, tooLarge: 'they are too large' });

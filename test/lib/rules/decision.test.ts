@@ -10,14 +10,14 @@ import {
   someWorkload,
 } from './some-workload.ts';
 
-test('a proposal that leaves a workload alone writes nothing', () => {
+test('a proposal without changes writes nothing', () => {
   assert.deepEqual(leaveAlone('UpToDate', 'why'), {
     ...{ reason: 'UpToDate', sentence: 'why', notes: [], changed: [] },
     hashAnnotations: undefined,
   });
 });
 
-test('the whole sentence has the notes after it', () => {
+test('the whole sentence ends with the notes', () => {
   assert.equal(wholeSentence({ sentence: 'a', notes: [] }), 'a');
   assert.equal(wholeSentence({ sentence: 'a', notes: ['b', 'c'] }), 'a; b; c');
 });
@@ -29,13 +29,13 @@ suite('a decision', () => {
   const configuration = referencing('ConfigMap/settings');
   const readings = readingsOf({ 'ConfigMap/settings': present() });
 
-  test('has of a proposal what is carried out, and not what only the rules between ask for', () => {
+  test('keeps the parts of a proposal that are carried out, without those for rules in between', () => {
     const decision = decisionOf(someWorkload({ configuration }), proposal, readings, 'off');
     const { earlierHashes: _, podsMeanwhile: __, ...rest } = proposal;
     assert.deepEqual(decision, { ...rest, schedulingHold: undefined, ownership: undefined });
   });
 
-  test('has a plan of what is to be owned', () => {
+  test('has a plan of the sources to own', () => {
     const { ownership } = decisionOf(
       someWorkload({ configuration }),
       proposal,

@@ -22,7 +22,7 @@ const byNamespace: DefaultOptIn = { kind: 'on', by: 'namespace' };
 type Annotations = Readonly<Record<string, string>>;
 
 suite('without an annotation', () => {
-  test('a workload is opted in by nothing, by default', () => {
+  test('a workload is not opted in by default', () => {
     assert.deepEqual(onlyAnnotations('shop'), { kind: 'off' });
     assert.deepEqual(readOptIn({}, {}, keys), { kind: 'off' });
   });
@@ -33,7 +33,7 @@ suite('without an annotation', () => {
     assert.deepEqual(allOptedIn(['kube-system'])('kube-system'), bySetting);
   });
 
-  test('optIn: all means the same for kube-system alone', () => {
+  test('optIn: all has no effect in kube-system alone', () => {
     const all = { optIn: 'all', namespaces: [] } as const;
     assert.equal(optInWithin(all, 'shop'), 'all');
     assert.equal(optInWithin(all, 'kube-system'), 'annotation');
@@ -41,7 +41,7 @@ suite('without an annotation', () => {
     assert.equal(optInWithin({ optIn: 'namespace', namespaces: [] }, 'shop'), 'namespace');
   });
 
-  test('the annotation of the namespace counts with exactly "true"', () => {
+  test('the annotation of the namespace counts if it is exactly "true"', () => {
     const of = (annotations: Annotations | null) =>
       optInOfNamespace({ name: 'shop', annotations }, keys);
     assert.deepEqual(of({ [name]: 'true' }), byNamespace);
@@ -54,7 +54,7 @@ suite('without an annotation', () => {
 });
 
 suite('the annotation of a workload takes precedence', () => {
-  test('to opt out, to opt in, and to be refused', () => {
+  test('if it opts out, opts in, or is refused', () => {
     assert.deepEqual(readOptIn({ [name]: 'false' }, {}, keys, bySetting), { kind: 'off' });
     const own = { kind: 'on', own: true, reloader: undefined };
     const refused = { kind: 'refused', why: 'why' } as const;
@@ -64,7 +64,7 @@ suite('the annotation of a workload takes precedence', () => {
     assert.equal(readOptIn({ [name]: '' }, {}, keys, bySetting).kind, 'refused');
   });
 
-  test("with Reloader's annotations, as with its flag --auto-reload-all", () => {
+  test("with Reloader's annotations, like with its flag --auto-reload-all", () => {
     const scopes = (own: Annotations, ofTemplate: Annotations = {}) => {
       const it = readOptIn(own, ofTemplate, withReloader, bySetting);
       if (it.kind !== 'on') return it.kind;
@@ -91,7 +91,7 @@ suite('the annotation of a workload takes precedence', () => {
   });
 });
 
-test('a workload that its namespace opted in is opted out when that ends', () => {
+test('a workload that its namespace opted in is opted out when the namespace no longer does', () => {
   const read = (optIn: DefaultOptIn, annotations: Annotations) =>
     readWorkload(
       'Deployment',

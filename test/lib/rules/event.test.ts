@@ -40,7 +40,7 @@ suite('the Event of an outcome', () => {
     });
   });
 
-  test('is a Warning if its reason is one', () => {
+  test('is a Warning if its reason is a warning', () => {
     for (const reason of Object.keys(reasons) as Reason[]) {
       const { type, action } = event(reason);
       assert.equal(type, reasons[reason].isWarning ? 'Warning' : 'Normal', reason);
@@ -48,14 +48,14 @@ suite('the Event of an outcome', () => {
     }
   });
 
-  test('says what was done', () => {
+  test('says which action was done', () => {
     const actions = (['Settling', 'Adopted', 'AlreadyCurrent', 'FirstSeen'] as const).map(
       (reason) => event(reason).action,
     );
     assert.deepEqual(actions, ['LeaveAlone', 'RecordHash', 'RecordHash', 'WriteHash']);
   });
 
-  test('has a note and an instance that the API server takes', () => {
+  test('has a note and an instance that the API server accepts', () => {
     const { note } = event('Failed', { sentence: `a\u001b${'ü'.repeat(2000)}` });
     assert.ok(Buffer.byteLength(note) <= 1024 && note.startsWith('a\\u{1b}'));
     const { reportingInstance } = workloadEvent(
@@ -69,17 +69,17 @@ suite('the Event of an outcome', () => {
 });
 
 suite('the name of an Event', () => {
-  test('is the same for a warning that stays, and for Settling, so that its series is continued', () => {
+  test('is the same for a warning that stays, and for Settling, so that the series continues', () => {
     for (const reason of ['Reverted', 'Settling'] as const) {
       assert.equal(nameOf(reason, { workload: later }), nameOf(reason), reason);
     }
   });
 
-  test('is another one for each version of the workload, if something was done', () => {
+  test('differs for each version of the workload, if something was done', () => {
     assert.notEqual(nameOf('Adopted', { workload: later }), nameOf('Adopted'));
   });
 
-  test('is another one for another sentence, reason or object', () => {
+  test('differs for another sentence, reason or object', () => {
     const others = [
       nameOf('Reverted'),
       nameOf('Reverted', { sentence: 'another one' }),
@@ -89,7 +89,7 @@ suite('the name of an Event', () => {
     assert.equal(new Set(others).size, others.length);
   });
 
-  test('of a rollout is made of the hash that was written, whatever it says', () => {
+  test('of a rollout comes from the written hash, with any sentence', () => {
     const hash = 'a'.repeat(64);
     const name = nameOf('FirstSeen', { hash });
     assert.equal(nameOf('FirstSeen', { hash, sentence: 'x', workload: later }), name);
@@ -97,12 +97,12 @@ suite('the name of an Event', () => {
     assert.notEqual(nameOf('FirstSeen', { hash: 'b'.repeat(64) }), name);
   });
 
-  test('is not that of the rollout if the hash was written and something else went wrong', () => {
+  test('differs from that of the rollout if the hash was written and another step failed', () => {
     const hash = 'a'.repeat(64);
     assert.notEqual(nameOf('Failed', { hash }), rolloutEvent(web, 'Failed', hash).name);
   });
 
-  test('is one that Kubernetes takes, however long that of the workload is', () => {
+  test('is valid in Kubernetes, even for a workload with a long name', () => {
     for (const name of ['x'.repeat(253), `${'x'.repeat(231)}.-${'y'.repeat(20)}`]) {
       const made = nameOf('Failed', { workload: { ...web, name } });
       assert.ok(made.length <= 253);
@@ -111,7 +111,7 @@ suite('the name of an Event', () => {
   });
 });
 
-test('a series counts from the first Event on', () => {
+test('a series counts from the first Event', () => {
   const lastObservedTime = '2026-11-30T10:00:00.123000Z';
   assert.deepEqual(nextOfSeries(undefined, now), { series: { count: 2, lastObservedTime } });
   assert.deepEqual(nextOfSeries(2, now), { series: { count: 3, lastObservedTime } });
@@ -122,23 +122,23 @@ suite('news', () => {
   const held = { since: '2026-11-30T10:00:00Z' };
   const repeats = { isOnlyNow: false };
 
-  test('are what only this pass records, even if its Event was lost', () => {
+  test('include outcomes that only this pass records, even if the Event was lost', () => {
     for (const record of ['created', 'continued', 'lost'] as const) {
       assert.equal(isNews({}, { isOnlyNow: true }, record), true);
       assert.equal(isNews({ held }, { isOnlyNow: true }, record), true);
     }
   });
 
-  test('are a warning with a new Event, and not one that continues its series', () => {
+  test('include a warning with a new Event, but not one that continues its series', () => {
     assert.equal(isNews({}, repeats, 'created'), true);
     assert.equal(isNews({}, repeats, 'continued'), false);
   });
 
-  test('are no warning whose Event was lost: it would be news in each pass', () => {
+  test('do not include a warning whose Event was lost: it would be news in each pass', () => {
     assert.equal(isNews({}, repeats, 'lost'), false);
   });
 
-  test('are not the new sentence of a hold that began earlier', () => {
+  test('do not include the new sentence of a hold that began earlier', () => {
     assert.equal(isNews({ held }, repeats, 'created'), false);
   });
 });

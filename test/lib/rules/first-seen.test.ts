@@ -41,7 +41,7 @@ function first(adoption: AdoptionMode, read?: PodsReading, facts: Partial<Adopti
 const adopted = 'Adopted, writes nothing';
 const rolled = 'FirstSeen, writes the hash';
 
-suite('a workload that is seen first', () => {
+suite('a workload that is seen for the first time', () => {
   const cases: readonly (readonly [string, string, Parameters<typeof first>])[] = [
     ['is rolled with stamp', rolled, ['stamp']],
     ['is rolled with stamp, however young its Pods are', rolled, ['stamp', young]],
@@ -76,7 +76,7 @@ suite('a workload that is seen first', () => {
     test(what, () => assert.equal(first(...args).short, expected));
   }
 
-  test('is rolled if nothing is known of its adoption', () => {
+  test('is rolled if no facts for its adoption are known', () => {
     const { reason } = proposeFirst(comparedWith(usingSettings(), source));
     assert.equal(reason, 'FirstSeen');
   });
@@ -90,7 +90,7 @@ suite('a workload that is seen first', () => {
     assert.match(why('baseline', undefined, { podless: true }), /are assumed to be current$/);
   });
 
-  test('says what its Pods run with meanwhile', () => {
+  test('says which configuration its Pods have in between', () => {
     assert.match(first('if-changed', old).podsMeanwhile ?? '', /older configuration \(Pod web-1-0/);
     assert.match(first('stamp', young).podsMeanwhile ?? '', /current configuration$/);
     assert.match(

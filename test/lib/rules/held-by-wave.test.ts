@@ -48,7 +48,7 @@ suite('the hold of upstream Wave', () => {
   const held = { schedulerName: invalid, original: 'mine' };
   const of = (kind: WorkloadKind) => holdSentence({ kind, namespace: 'shop', name: 'web' }, held);
 
-  test('is said with a command that sets the scheduler back and removes the record', () => {
+  test('is reported with a command that restores the scheduler and removes the record', () => {
     const [, patch = ''] =
       /kubectl -n shop patch deployment web --type merge -p '(.*)'$/.exec(of('Deployment')) ?? [];
     assert.deepEqual(JSON.parse(patch), {
@@ -57,14 +57,14 @@ suite('the hold of upstream Wave', () => {
     });
   });
 
-  test('of a StatefulSet is said with a command that deletes the Pods that it waits for', () => {
+  test('on a StatefulSet is reported with a command that deletes the Pods that it waits for', () => {
     assert.match(
       of('StatefulSet'),
       / && kubectl -n shop delete pods .*=wave\.pusher\.com\/invalid$/,
     );
   });
 
-  test('is a warning of its own, beside another warning, and nothing once the workload is gone', () => {
+  test('is its own warning, next to another warning, and ends with the deletion of the workload', () => {
     const said = (reason: Reason) => withHold({ reason, sentence: 'said' }, 'held');
     for (const reason of Object.keys(reasons) as Reason[]) {
       const over = reason === 'Deleting' || reason === 'OptedOut';

@@ -9,7 +9,7 @@ const wrote = (manager: string, second: number, field: string, ...keys: string[]
 });
 
 suite('the last write of the data of a source', () => {
-  test('is that of its newest manager, in any order', () => {
+  test('is the write of the newest manager, in any order', () => {
     const fields = [wrote('kubectl', 2, 'f:data', 'a'), wrote('operator', 5, 'f:binaryData', 'b')];
     for (const managedFields of [fields, fields.toReversed()]) {
       assert.deepEqual(lastWrite({ managedFields }, ['a', 'b']), {
@@ -18,12 +18,12 @@ suite('the last write of the data of a source', () => {
     }
   });
 
-  test('is not one of labels, or of owner references', () => {
+  test('is not a write of labels or owner references', () => {
     const managedFields = [wrote('kubectl', 2, 'f:data', 'a'), wrote('other', 5, 'f:metadata')];
     assert.deepEqual(lastWrite({ managedFields }, []), { at: at(2), manager: 'kubectl' });
   });
 
-  test('is the creation if nobody wrote data, and the write that created it has its manager', () => {
+  test('is the creation if there was no other write, with the manager of the creation', () => {
     const creationTimestamp = at(2);
     const managedFields = [wrote('other', 5, 'f:metadata')];
     const created = { at: at(2), manager: undefined };
@@ -34,7 +34,7 @@ suite('the last write of the data of a source', () => {
     });
   });
 
-  test('is not known without managedFields, without a time, or of a key without a manager', () => {
+  test('is unknown without managedFields, without a time, or for a key without a manager', () => {
     assert.equal(lastWrite({ creationTimestamp: at(1) }, []), undefined);
     assert.equal(lastWrite({ managedFields: [] }, []), undefined);
     assert.equal(lastWrite({ managedFields: [{ fieldsV1: { 'f:data': {} } }] }, []), undefined);

@@ -105,7 +105,7 @@ const created = (...times: string[]): PodsReading => ({
 });
 const young = '2026-11-30T10:00:11Z';
 
-test('the hash was written at the latest of the times of wave-cron, in any order', () => {
+test('the time of the hash is the latest one of wave-cron, in any order', () => {
   const entry = (time: string, manager = 'wave-cron') => ({
     manager,
     time,
@@ -126,7 +126,7 @@ suite('Pods of a workload whose hash was removed', () => {
   for (const adoption of ['baseline', 'if-changed'] as const) {
     const of = (metadata: ObjectMeta, pods?: PodsReading) => decided({ adoption, metadata }, pods);
 
-    test(`are current with ${adoption} where each was surely created after it was written`, () => {
+    test(`are current with ${adoption} if each was certainly created after the hash was written`, () => {
       for (const pods of [created(young), created(young, '2026-11-30T11:00:00Z'), created()]) {
         const { reason, adopt } = of(recorded(), pods);
         assert.equal(reason, 'Adopted');
@@ -134,7 +134,7 @@ suite('Pods of a workload whose hash was removed', () => {
       }
     });
 
-    test(`may be old with ${adoption} in any doubt, and the hash is written again`, () => {
+    test(`may be old with ${adoption} if that is uncertain, and the hash is written again`, () => {
       const doubts: readonly [string, ObjectMeta, PodsReading | undefined][] = [
         ['created at 2026-11-30T09:30:00Z', recorded(), created(young, '2026-11-30T09:30:00Z')],
         ['not later by more than 10 s', recorded(), created('2026-11-30T10:00:10Z')],
@@ -154,7 +154,7 @@ suite('Pods of a workload whose hash was removed', () => {
       }
     });
 
-    test(`do not exist with ${adoption} where none runs, and cannot be old`, () => {
+    test(`cannot be old with ${adoption} if none runs`, () => {
       const { reason, sentence } = decided({
         adoption,
         metadata: recorded('0'.repeat(64)),
@@ -165,11 +165,11 @@ suite('Pods of a workload whose hash was removed', () => {
     });
   }
 
-  test('are taken to be current by baseline where no hash was ever written', () => {
+  test('count as current with baseline if no hash was ever written', () => {
     assert.equal(decided({}).reason, 'Adopted');
   });
 
-  test('are told with Reverted, as far as they are known', () => {
+  test('are described in the sentence of Reverted, as far as they are known', () => {
     const of = (given: Given, pods?: PodsReading) => {
       const it = workload(given);
       return afterWrites(it, decide(it, readings, withoutKey, pods), 2).sentence;
@@ -210,7 +210,7 @@ suite('the record of the hash that was written', () => {
     assert.deepEqual(patched(other), { [written]: current });
   });
 
-  test('ends with an adoption, and stays while nothing is written', () => {
+  test('is removed by an adoption, and stays while nothing is written', () => {
     const record = patched(workload({ metadata: recorded() }), created(young)) as object;
     assert.deepEqual(
       Object.entries(record).filter(([name]) => name === written),

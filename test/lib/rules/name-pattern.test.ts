@@ -30,7 +30,7 @@ suite('a pattern matches', () => {
     ['*', names],
   ];
   for (const [text, expected] of cases) {
-    test(`with ${text} what its stars stand for`, () => {
+    test(`with ${text} any text for its stars`, () => {
       const pattern = parseStars(text);
       assert.ok(pattern);
       assert.deepEqual(
@@ -40,7 +40,7 @@ suite('a pattern matches', () => {
     });
   }
 
-  test('what the regular expression of the same form matches', () => {
+  test('the same names as the regular expression of the same form', () => {
     const piece = fc.stringMatching(/^[ab.-]{0,3}$/);
     const form = fc.array(fc.tuple(piece, fc.constantFrom('.*', '.+')), {
       minLength: 1,

@@ -76,7 +76,7 @@ suite('the Pods of a workload are read', () => {
     test(what, () => assert.equal(needs(...args), expected));
   }
 
-  test('unless no source of it counts', () => {
+  test('unless none of its sources counts', () => {
     const it = usingSettings({
       ...ifStale,
       configuration: { kind: 'references', references: [], note: undefined },

@@ -43,18 +43,18 @@ suite('a workload is opted in', () => {
     test(what, () => assert.equal(inShort(annotations), expected));
   }
 
-  test("by Reloader's annotations on the pod template, and never by ours there", () => {
+  test("by Reloader's annotations on the pod template, but never by wave-cron's there", () => {
     assert.equal(inShort({}, { [auto]: 'true' }), "Reloader's");
     assert.equal(inShort({}, { [name]: 'true' }), 'off');
   });
 
-  test("never by Reloader's annotations if the setting compatibility does not name it", () => {
+  test("not by Reloader's annotations if the setting compatibility does not name it", () => {
     const alone = annotationKeysOf('wave.pusher.com');
     assert.equal(inShort({ [auto]: 'true' }, {}, alone), 'off');
     assert.equal(inShort({ [name]: 'true', [auto]: 'false' }, {}, alone), 'ours');
   });
 
-  test('in vain in words that name both annotations', () => {
+  test('not if annotations contradict each other, with a message that names both', () => {
     const why = (own: Annotations) => {
       const it = readOptIn(own, {}, withReloader);
       return it.kind === 'refused' ? it.why : '';

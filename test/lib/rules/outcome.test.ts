@@ -35,7 +35,7 @@ const written = { written: true, ownership: noOwnershipChanges };
 const nothing = { written: false, ownership: noOwnershipChanges };
 
 suite('the outcome of a decision', () => {
-  test('is what was decided, with its notes, if all of that was done', () => {
+  test('is the decision with its notes, if all of it was done', () => {
     const decision = { ...changed, notes: ['one note', 'another'] };
     assert.deepEqual(outcomeOf(web, decision, written), {
       ...named,
@@ -84,7 +84,7 @@ suite('the outcome of a decision', () => {
       'refused; Secret/s is missing',
     ],
   ] as const) {
-    test(`is ${reason} if ownership has ${list} where it was ${decision.reason}`, () => {
+    test(`is ${reason} if ownership has ${list} and the decision was ${decision.reason}`, () => {
       const ownership = { ...noOwnershipChanges, [list]: ['refused'] };
       const outcome = outcomeOf(web, decision, { ...done, ownership });
       assert.equal(outcome.reason, reason);
@@ -101,13 +101,13 @@ suite('the outcome of a decision', () => {
     assert.equal(outcome.sentence, 'no Pod of it is scheduled; ConfigMap/settings changed');
   });
 
-  test('names what keeps its Pods from following', () => {
+  test('says why its Pods do not follow', () => {
     const decision = { ...upToDate, blockers: ['it is paused'] };
     assert.deepEqual(outcomeOf(web, decision, nothing).blockers, ['it is paused']);
   });
 });
 
-suite('the outcome that a plan tells', () => {
+suite('the outcome in a plan', () => {
   test('is that of a pass in which everything succeeds', () => {
     assert.deepEqual(plannedOutcome(web, changed), outcomeOf(web, changed, written));
     assert.deepEqual(plannedOutcome(web, upToDate), outcomeOf(web, upToDate, nothing));
@@ -133,7 +133,7 @@ suite('the outcome that a plan tells', () => {
   });
 });
 
-test('a workload that could not be handled has written nothing, but what was removed before stays said', () => {
+test('of a workload that could not be handled has no write, but still has what was removed before', () => {
   const said = { reason: 'Conflict', sentence: 'it was changed' } as const;
   const outcome = { ...named, ...said, changed: [], written: false };
   assert.deepEqual(unhandledOutcome(web, said), outcome);

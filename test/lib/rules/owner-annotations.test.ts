@@ -8,20 +8,20 @@ const of = (annotations: Record<string, string>, with_ = keys) =>
   ownerAnnotations({ annotations }, with_);
 const optIn = { [keys.updateOnConfigChange]: 'true' };
 
-test('an annotation of the owner makes a difference, whatever its order', () => {
+test('an annotation of the owner makes a difference, in any order', () => {
   assert.notEqual(of(optIn), of({}));
   assert.notEqual(of({ ...optIn, [keys.approvedConfig]: 'a' }), of(optIn));
   const pause = { [keys.rolloutPause]: 'true' };
   assert.equal(of({ ...optIn, ...pause }), of({ ...pause, ...optIn }));
 });
 
-test('our own annotations and those of others make none', () => {
+test('annotations of wave-cron and of other programs make no difference', () => {
   const own = { [keys.rolloutHistory]: '[]', [keys.pendingConfig]: '{}', [keys.adopted]: '{}' };
   assert.equal(of({ ...optIn, ...own, 'example.com/a': 'b', plain: 'c' }), of(optIn));
   assert.equal(ownerAnnotations({ annotations: null }, keys), '');
 });
 
-test("Reloader's annotations make a difference only with its compatibility", () => {
+test("Reloader's annotations only make a difference with its compatibility", () => {
   const auto = { 'reloader.stakater.com/auto': 'true' };
   assert.equal(of(auto), '');
   assert.notEqual(of(auto, annotationKeysOf('wave.pusher.com', ['reloader'])), '');

@@ -41,7 +41,7 @@ function why(more: Partial<AdoptionFacts> | undefined, pods?: PodsReading) {
   return whyPodsMayBeStale(it, references, seenWith(it), pods) ?? 'they cannot';
 }
 
-suite('why the Pods of a workload without a hash may run with another configuration', () => {
+suite('the reason why the Pods of a workload without a hash may have another configuration', () => {
   const lost = { hash, at };
   const cases: readonly (readonly [string, RegExp, Parameters<typeof why>])[] = [
     ['is not asked if they are younger than their sources', /^they cannot$/, [{}, young]],
@@ -98,7 +98,7 @@ suite('why the Pods of a workload without a hash may run with another configurat
   }
 });
 
-test('a hash is of the configuration of now under any key that is known', () => {
+test('a hash is that of the current configuration under any known key', () => {
   const { hashes } = seenWith(usingSettings());
   const earlier = [{ ...hashes.now, hash: 'e'.repeat(64) }];
   const isKnown = (of: string | undefined) =>
@@ -111,7 +111,7 @@ test('a hash is of the configuration of now under any key that is known', () => 
   ]);
 });
 
-test('what is known of the Pods of a workload whose hash is removed each time is said in a clause', () => {
+test('for a workload whose hash is removed each time, a clause describes the known state of its Pods', () => {
   const it = usingSettings({ adoptionFacts: facts });
   const podless = usingSettings({ adoptionFacts: { ...facts, podless: true } });
   assert.equal(podsMeanwhile(podless, young, 'a doubt'), 'none of its Pods runs');

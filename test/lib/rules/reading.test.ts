@@ -18,8 +18,8 @@ function read(
   return reading;
 }
 
-suite('what is kept of a source', () => {
-  test('is its data as base64, and which of it is binary', () => {
+suite('the reading of a source', () => {
+  test('has its data as base64, and says which keys are binary', () => {
     const data = { a: '1', b: 'ü' };
     const { binaryKeys, ...all } = read({ data, binaryData: { c: base64('x') } });
     assert.deepEqual(Object.fromEntries(all.data), {
@@ -31,19 +31,19 @@ suite('what is kept of a source', () => {
     assert.equal('binaryKeys' in read({ data }), false);
   });
 
-  test('is the data of a Secret as it stands, which is base64 already', () => {
+  test('has the data of a Secret unchanged, because it is base64', () => {
     const { data } = read({ data: { a: base64('1') } }, { kind: 'Secret' });
     assert.deepEqual(Object.fromEntries(data), { a: base64('1') });
   });
 
-  test('is of its data only what is referenced', () => {
+  test('has only the referenced data', () => {
     const object = { data: { a: '1', b: '2' }, binaryData: { c: 'eA==', d: 'eA==' } };
     const { data, binaryKeys } = read(object, { keys: new Set(['b', 'd', 'z']) });
     assert.deepEqual([...data.keys()], ['b', 'd']);
     assert.deepEqual(binaryKeys, new Set(['d']));
   });
 
-  test('is whether it asks to be ignored, by any of the annotations that count, with "true" alone', () => {
+  test('says whether the source asks to be ignored, by any such annotation with exactly "true"', () => {
     const ignored = (annotations: Readonly<Record<string, string>>) =>
       read({ metadata: { annotations } }, { ignore: ['a/ignore', 'b/ignore'] }).ignored;
     assert.equal(ignored({}), false);
@@ -53,7 +53,7 @@ suite('what is kept of a source', () => {
     assert.equal(ignored({ 'c/ignore': 'true' }), false);
   });
 
-  test('is whether it is marked for Reloader, deleted and immutable, and which object it is', () => {
+  test('says whether the source matches for Reloader, is being deleted or immutable, and has its uid', () => {
     const metadata = {
       ...{ uid: 'u', deletionTimestamp: '2026-11-30T10:00:00Z' },
       annotations: { 'reloader.stakater.com/match': 'true' },
@@ -150,12 +150,12 @@ suite('the last write of a source', () => {
     });
   }
 
-  test('of one without data is when it was created', () => {
+  test('of a source without data is its creation', () => {
     const metadata = { ...created, managedFields: [wrote(at(2), { 'f:metadata': {} })] };
     assert.equal(read({ metadata }).writtenAt, at(1));
   });
 
-  test('is asked of the keys alone that are referenced', () => {
+  test('only considers the referenced keys', () => {
     const metadata = { ...created, managedFields: [wrote(at(2), { 'f:data': owns('a') })] };
     const object = { metadata, data: { a: '1', b: '2' } };
     assert.equal(read(object, { keys: new Set(['a']) }).writtenAt, at(2));

@@ -8,20 +8,20 @@ test('a reason is one word that log, Event, report and metric label share', () =
   for (const reason of all) assert.match(reason, /^([A-Z][a-z]+)+$/);
 });
 
-test('a pass is incomplete only if the cluster was in the way, never by what an owner of a workload did', () => {
+test('a pass is only incomplete because of the cluster, never because of the owner of a workload', () => {
   assert.deepEqual(
     all.filter((reason) => reasons[reason].incomplete),
     ['PolicyUnreadable', 'UnreadableSource', 'Failed'],
   );
 });
 
-test('whatever makes a pass incomplete is a warning', () => {
+test('every reason that makes a pass incomplete is a warning', () => {
   for (const reason of all) {
     assert.ok(!reasons[reason].incomplete || reasons[reason].isWarning, reason);
   }
 });
 
-test('what is usual, and what comes of itself, is no warning', () => {
+test('usual and temporary reasons are not warnings', () => {
   assert.deepEqual(
     all.filter((reason) => !reasons[reason].isWarning),
     [
@@ -32,7 +32,7 @@ test('what is usual, and what comes of itself, is no warning', () => {
   );
 });
 
-test('a hold is a change that is known and not written yet', () => {
+test('a hold is a known change that is not written yet', () => {
   assert.deepEqual(all.filter(isHold), [
     ...['PolicyUnreadable', 'Paused', 'StoppedByFailure', 'Settling', 'AwaitingApproval'],
     ...['OutsideWindow', 'CoolingDown', 'LimitExceeded', 'Queued'],

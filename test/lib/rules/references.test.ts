@@ -14,7 +14,7 @@ function one(spec: PodSpec): Reference {
   return reference;
 }
 
-describe('what a pod template references', () => {
+describe('the references of a pod template', () => {
   const places: readonly [string, PodSpec, Partial<Reference>][] = [
     [
       'a key of a ConfigMap in env',
@@ -76,7 +76,7 @@ describe('what a pod template references', () => {
     ],
   ];
   for (const [place, spec, expected] of places) {
-    it(`takes ${place} for a reference`, () => {
+    it(`include ${place}`, () => {
       const reference = one(spec);
       for (const [field, value] of Object.entries(expected)) {
         assert.deepEqual(reference[field as keyof Reference], value, field);
@@ -85,7 +85,7 @@ describe('what a pod template references', () => {
     });
   }
 
-  it('does not take image pull secrets, service account tokens and storage credentials for references', () => {
+  it('do not include image pull secrets, service account tokens and storage credentials', () => {
     const spec = {
       imagePullSecrets: [{ name: 'pull' }],
       serviceAccountName: 'x',
@@ -106,7 +106,7 @@ describe('what a pod template references', () => {
     assert.deepEqual(referencesIn(spec as unknown as PodSpec), []);
   });
 
-  it('takes an object with null or missing fields as one that references nothing', () => {
+  it('are none for an object with null or missing fields', () => {
     assert.deepEqual(referencesIn({}), []);
     assert.deepEqual(
       referencesIn({
@@ -119,13 +119,13 @@ describe('what a pod template references', () => {
   });
 });
 
-describe('several mentions of one source', () => {
+describe('several references to one source', () => {
   const key = (name: string, optional?: boolean) => ({
     name: 'A',
     valueFrom: { configMapKeyRef: { name: 'c', key: name, ...(optional ? { optional } : {}) } },
   });
 
-  it('join to all keys if any says all', () => {
+  it('join to all keys if one of them uses all', () => {
     const reference = one({
       containers: [{ env: [key('a')], envFrom: [{ configMapRef: { name: 'c' } }] }],
     });
@@ -140,17 +140,17 @@ describe('several mentions of one source', () => {
     );
   });
 
-  it('are required if any says required', () => {
+  it('are required if one of them is required', () => {
     assert.equal(one({ containers: [{ env: [key('a', true), key('b')] }] }).required, true);
     assert.equal(one({ containers: [{ env: [key('a', true), key('b', true)] }] }).required, false);
   });
 
-  it('need only the keys that a required mention names', () => {
+  it('only require the keys that a required reference names', () => {
     const reference = one({ containers: [{ env: [key('a', true), key('b')] }] });
     assert.deepEqual(reference.requiredKeys, new Set(['b']));
   });
 
-  it('of a ConfigMap and of a Secret of one name stay two', () => {
+  it('stay separate for a ConfigMap and a Secret of the same name', () => {
     const references = referencesIn({
       containers: [{ envFrom: [{ configMapRef: { name: 'x' } }, { secretRef: { name: 'x' } }] }],
     });

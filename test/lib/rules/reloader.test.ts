@@ -76,7 +76,7 @@ const everything = ['ConfigMap/m1', 'ConfigMap/m2[used]', 'Secret/s1'];
 const mapsOnly = ['ConfigMap/m1', 'ConfigMap/m2[used]'];
 
 describe('annotations of Reloader', () => {
-  it('mean nothing without the setting', () => {
+  it('have no effect without the setting', () => {
     const ours = annotationKeysOf('wave.pusher.com');
     for (const annotations of [{ [auto]: 'true' }, { [maps]: 'm1' }, { [maps]: '[' }]) {
       assert.equal(workload(annotations, annotations, ours), undefined);
@@ -158,12 +158,12 @@ describe('annotations of Reloader', () => {
     ],
   ];
   for (const [what, annotations, expected] of cases) {
-    it(`say: ${what}`, () => {
+    it(`mean: ${what}`, () => {
       assert.deepEqual(watched(annotations), expected);
     });
   }
 
-  it('count on the pod template where the workload has none that concerns the kind', () => {
+  it('count on the pod template if the workload has none for the kind', () => {
     assert.deepEqual(watched({}, { [auto]: 'true' }), everything);
     assert.deepEqual(watched({}, { [maps]: 'm1' }), ['ConfigMap/m1']);
     assert.deepEqual(watched({ [auto]: 'false' }, { [auto]: 'true' }), undefined);
@@ -177,7 +177,7 @@ describe('annotations of Reloader', () => {
     ]);
   });
 
-  it('are refused where a list holds another regular expression or another namespace, which cannot be honoured', () => {
+  it('are refused if a list has another regular expression or another namespace, which is not supported', () => {
     for (const value of ['app-[0-9]*', 'm1,[', 'other/m1', 'M1', '(a|b).*']) {
       const why = refusal({ [maps]: value });
       assert.match(why, /^annotation configmap\.reloader\.stakater\.com\/reload contains "/);
@@ -185,7 +185,7 @@ describe('annotations of Reloader', () => {
     }
   });
 
-  it('are refused where a list holds a pattern that the setting namePatterns does not allow', () => {
+  it('are refused if a list has a pattern that the setting namePatterns does not allow', () => {
     assert.equal(
       refusal({ [maps]: 'app-.*' }),
       'annotation configmap.reloader.stakater.com/reload contains the pattern "app-.*", but the setting namePatterns does not include ConfigMap: list names, or change the setting',
@@ -197,7 +197,7 @@ describe('the documentation', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/migration.md'), 'utf8');
   const rows = [...page.matchAll(/^\| ([^|]+) \| `([^:`]+): "([^"]+)"` \|/gm)];
 
-  it('lists just the annotations that count, with values that count', () => {
+  it('lists exactly the annotations that count, with values that count', () => {
     const onSource = ['reloader.stakater.com/ignore'];
     const onWorkload = [auto, autoMaps, autoSecrets, maps, secrets, search, excludeMaps];
     assert.deepEqual(
@@ -212,7 +212,7 @@ describe('the documentation', () => {
 });
 
 describe('annotations of both families', () => {
-  it('count together where both opt in, and that is told', () => {
+  it('both count if both opt in, and the message says so', () => {
     const found = workload({ [optIn]: 'true', [maps]: 'other', [excludeSecrets]: 's1' });
     assert.ok(found?.configuration.kind === 'references');
     assert.deepEqual(found.configuration.references.map(({ name }) => name).sort(), [
@@ -232,7 +232,7 @@ describe('annotations of both families', () => {
     );
   });
 
-  it('are refused where they contradict each other, with both of them named', () => {
+  it('are refused if they contradict each other, and both are named', () => {
     const no = refusal({ [optIn]: 'false', [autoSecrets]: 'true' });
     assert.equal(
       no,
@@ -243,24 +243,24 @@ describe('annotations of both families', () => {
     assert.match(refusal({ [optIn]: 'false', [maps]: 'a.*' }), /opts in: remove one of them$/);
   });
 
-  it('are refused where ours means nothing, whatever the other says', () => {
+  it("are refused if wave-cron's is invalid, with any annotation of Reloader", () => {
     const why = refusal({ [optIn]: 'yes', [auto]: 'true' });
     assert.ok(why.startsWith(`annotation ${optIn} is "yes": it must be "true" or "false"`));
     assert.ok(why.includes(auto));
     assert.ok(!refusal({ [optIn]: 'yes' }).includes('reloader'));
   });
 
-  it('agree where both are off', () => {
+  it('agree if both opt out', () => {
     assert.equal(workload({ [optIn]: 'false', [auto]: 'false' }), undefined);
   });
 });
 
-describe('what is wanted only where it is marked', () => {
+describe('a source that only counts if its annotation matches', () => {
   const searching = workload({ [search]: 'true' });
   assert.ok(searching?.configuration.kind === 'references');
   const { references } = searching.configuration;
 
-  it('is missing where the Pods need it and it does not exist', () => {
+  it('is missing if the Pods need it and it does not exist', () => {
     const readings = new Map(
       references.map((each): [string, SourceReading] => [sourceKey(each), { state: 'absent' }]),
     );

@@ -21,7 +21,7 @@ const outcome = (reason: Reason, more: Partial<Outcome> = {}): Outcome => ({
 const ownership = { referencesAdded: [], referencesRemoved: [], finalizer: 'kept' } as const;
 
 suite('an outcome', () => {
-  test('is kept as it is if it is small', () => {
+  test('is unchanged if it is small', () => {
     const small = outcome('ConfigChanged', {
       changed: ['ConfigMap/a'],
       blockers: ['it is paused'],
@@ -31,7 +31,7 @@ suite('an outcome', () => {
     assert.deepEqual(boundOutcome(outcome('UpToDate')), outcome('UpToDate'));
   });
 
-  test('is bounded, and says how much is left out', () => {
+  test('is limited in size, and says how much is left out', () => {
     const many = Array.from({ length: 23 }, (_, i) => `ConfigMap/c${i}`);
     const bounded = boundOutcome(
       outcome('ConfigChanged', {
@@ -51,7 +51,7 @@ suite('an outcome', () => {
     });
   });
 
-  test('is a change if anything was written, to its template, to itself or to its sources', () => {
+  test('is a change if its template, the workload or its sources were written', () => {
     assert.equal(isChange(outcome('ConfigChanged', { written: true })), true);
     assert.equal(isChange(outcome('Adopted')), true);
     assert.equal(isChange(outcome('UpToDate', { ownership })), true);
@@ -101,7 +101,7 @@ suite('a report', () => {
     test(what, () => assert.equal(isComplete(it), expected));
   }
 
-  test('calls a list by its kind and namespace', () => {
+  test('names a list by its kind and namespace', () => {
     assert.equal(listName('DaemonSet', undefined), 'DaemonSets');
     assert.equal(listName('DaemonSet', 'shop'), 'DaemonSets of namespace shop');
   });

@@ -8,7 +8,7 @@ import { present, readingsOf, someReference } from './some-workload.ts';
 const absent: Reading = { state: 'absent' };
 const without = (...keys: string[]) => present({ absentKeys: new Set(keys) });
 
-suite('what keeps a hash from being made', () => {
+suite('the reason why there is no hash', () => {
   const nothing = { missing: [], unreadable: [] };
   const cases: readonly (readonly [string, Partial<Reference>, Reading, object])[] = [
     ['is nothing if the source is there', {}, present(), nothing],
@@ -55,7 +55,7 @@ suite('what keeps a hash from being made', () => {
     });
   }
 
-  test('is a source whose name Kubernetes does not take', () => {
+  test('is a source with an invalid name', () => {
     const readings = readingsOf({ 'Secret/No Name': absent });
     const { missing } = resolve({ namespace: 'shop' }, [someReference('Secret/No Name')], readings);
     assert.deepEqual(missing, [
@@ -63,14 +63,14 @@ suite('what keeps a hash from being made', () => {
     ]);
   });
 
-  test('is called by its namespace if that is another one', () => {
+  test('has the namespace of the source if it is another one', () => {
     const readings = readingsOf({ 'Secret/other/login': absent });
     const references = [someReference('Secret/other/login')];
     const { missing } = resolve({ namespace: 'shop' }, references, readings);
     assert.deepEqual(missing, ['Secret/other/login does not exist']);
   });
 
-  test('is never that nobody has read a source: that is a fault of the program', () => {
+  test('is never an unread source: that is a bug of the program', () => {
     const references = [someReference('ConfigMap/settings')];
     assert.throws(
       () => resolve({ namespace: 'shop' }, references, new Map()),

@@ -14,10 +14,10 @@ const bare = { hash: undefined, sources: undefined };
 const after = (times: number, more: Partial<Workload> = {}, given = proposal) =>
   afterWrites(someWorkload({ template: { ...bare, writer }, ...more }), given, times);
 
-suite('a hash that is to be written to a template without one', () => {
-  test('is written if it never was', () => assert.equal(after(0), proposal));
+suite('the hash of a template without one', () => {
+  test('is written if it was never written before', () => assert.equal(after(0), proposal));
 
-  test('is written once more if it was once, and the sentence says so', () => {
+  test('is written once more if it was written once, and the sentence says so', () => {
     const { sentence, ...rest } = after(1);
     const { sentence: before, ...same } = proposal;
     assert.deepEqual(rest, same);
@@ -26,7 +26,7 @@ suite('a hash that is to be written to a template without one', () => {
   });
 
   for (const times of [2, 3, 40]) {
-    test(`is not written if it was ${times} times, and is Reverted`, () => {
+    test(`is not written if it was written ${times} times, and is Reverted`, () => {
       const { reason, sentence, changed, hashAnnotations } = after(times);
       assert.deepEqual([reason, changed, hashAnnotations], ['Reverted', [], undefined]);
       assert.match(
@@ -37,19 +37,19 @@ suite('a hash that is to be written to a template without one', () => {
     });
   }
 
-  test('says that Pods may run with an older configuration if nothing is known of them', () => {
+  test('is reported with the warning that Pods may have an older configuration if nothing is known about them', () => {
     const { podsMeanwhile: _, ...unknown } = proposal;
     assert.match(after(2, {}, unknown).sentence, /may run with an older configuration/);
   });
 
-  test('says as much of who removed it as managedFields do', () => {
+  test('is reported with the tool that removed it, as far as managedFields show it', () => {
     const by = (template: Workload['template']) => after(2, { template }).sentence;
     assert.match(by(bare), /managedFields do not say which client/);
     const noTime = { ...bare, writer: { manager: 'a"b', time: undefined } };
     assert.match(by(noTime), /last written by "a\\"b"\)/);
   });
 
-  test('names the adoption that helps, unless it is in force', () => {
+  test('is reported with the adoption that helps, unless it is in force', () => {
     const facts = (adoption: AdoptionMode) => ({
       adoption,
       changedBefore: true,

@@ -27,8 +27,8 @@ const objectOf = ({ metadata, spec, status }: Case): WorkloadObject => ({
 const blockers = (it: Case) => rolloutBlockers(it.kind ?? 'Deployment', objectOf(it), now);
 const all = { replicas: 4, updatedReplicas: 4, availableReplicas: 4 };
 
-suite('what keeps Pods from following', () => {
-  test('is nothing where all of them run with the current template', () => {
+suite('the reason why Pods do not follow', () => {
+  test('does not exist if all Pods have the current template', () => {
     assert.deepEqual(blockers({ status: all }), []);
     assert.deepEqual(blockers({ kind: 'StatefulSet', status: all }), []);
     const nodes = { desiredNumberScheduled: 4, currentNumberScheduled: 4, numberAvailable: 4 };
@@ -36,7 +36,7 @@ suite('what keeps Pods from following', () => {
     assert.deepEqual(blockers({ kind: 'DaemonSet', status }), []);
   });
 
-  test('is a controller that has not seen a change for half a minute, and its old status says nothing', () => {
+  test('is a controller that has not seen a change for half a minute, whose old status is ignored', () => {
     const conditions = [
       { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' },
     ];
@@ -60,7 +60,7 @@ suite('what keeps Pods from following', () => {
     assert.equal(progressOf('Deployment', objectOf(at('2026-11-30T09:59:45Z'))), undefined);
   });
 
-  test('is every reason for which a Deployment does not progress, in the words of Kubernetes, shortened and quoted', () => {
+  test('is every reason why a Deployment does not progress, with the text of Kubernetes, shortened and quoted', () => {
     const message = `quota "all"\n${'x'.repeat(5_000)}`;
     const conditions = [
       { type: 'Progressing', status: 'False', reason: 'ReplicaSetCreateError', message },
@@ -75,13 +75,13 @@ suite('what keeps Pods from following', () => {
     for (const each of found) assert.ok(each.length < 300 && !each.includes('\n'), each);
   });
 
-  test('is not a Deployment that progresses, nor one whose deadline has not passed', () => {
+  test('is not a Deployment that progresses, or whose deadline has not passed', () => {
     const conditions = [{ type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' }];
     const status = { replicas: 5, updatedReplicas: 2, availableReplicas: 4, conditions };
     assert.deepEqual(blockers({ spec: { progressDeadlineSeconds: 600 }, status }), []);
   });
 
-  test('is the partition of a StatefulSet, also where nobody of it follows', () => {
+  test('is the partition of a StatefulSet, even if no Pod follows', () => {
     const of = (partition: number, replicas = 4) =>
       blockers({
         kind: 'StatefulSet',
@@ -94,7 +94,7 @@ suite('what keeps Pods from following', () => {
     assert.equal(of(0), undefined);
   });
 
-  test('is a DaemonSet that has as many Pods down as maxUnavailable allows, rounded up', () => {
+  test('is a DaemonSet with as many unavailable Pods as maxUnavailable allows, rounded up', () => {
     const of = (maxUnavailable: number | string, numberAvailable: number) =>
       blockers({
         kind: 'DaemonSet',
@@ -122,7 +122,7 @@ suite('what keeps Pods from following', () => {
     assert.deepEqual(blockers({ spec: noDeadline, status: going }), []);
   });
 
-  test('is what a Deployment says without words of its own', () => {
+  test('is the condition of a Deployment, even without a message', () => {
     const conditions = [
       { type: 'Progressing', status: 'False' },
       { type: 'ReplicaFailure', status: 'True' },
@@ -135,7 +135,7 @@ suite('what keeps Pods from following', () => {
     assert.match(blockers({ status: { ...all, conditions: late } })[0] ?? '', /deadline of 600 s/);
   });
 
-  test('is a StatefulSet that has too few Pods, or waits for one that is not available', () => {
+  test('is a StatefulSet with too few Pods, or with a Pod that is not available', () => {
     const of = (status: object, spec: object = {}) =>
       blockers({ kind: 'StatefulSet', spec, status: { updatedReplicas: 1, ...status } });
     assert.match(of({ replicas: 3, availableReplicas: 3 })[0] ?? '', /^only 3 of its 4 Pods exist/);
@@ -146,7 +146,7 @@ suite('what keeps Pods from following', () => {
     assert.deepEqual(of({ replicas: 4, availableReplicas: 4 }), []);
   });
 
-  test('is a DaemonSet that has no Pod on some nodes, or waits in addition to the old ones', () => {
+  test('is a DaemonSet with nodes without a Pod, or one that waits for additional Pods', () => {
     const of = (current: number, rollingUpdate: object | null) =>
       blockers({
         kind: 'DaemonSet',
@@ -165,7 +165,7 @@ suite('what keeps Pods from following', () => {
     assert.deepEqual(of(4, { maxUnavailable: null }), []);
   });
 
-  test('is OnDelete, whatever the status says, and a Deployment that is paused', () => {
+  test('is OnDelete, with any status, or a paused Deployment', () => {
     const updateStrategy = { type: 'OnDelete', rollingUpdate: { partition: 2 } };
     for (const kind of ['StatefulSet', 'DaemonSet'] as const) {
       const [sentence, ...more] = blockers({ kind, spec: { updateStrategy }, status: {} });
@@ -175,7 +175,7 @@ suite('what keeps Pods from following', () => {
     assert.match(blockers({ spec: { paused: true }, status: all })[0] ?? '', /^it is paused/);
   });
 
-  test('is nothing of an object without spec and status', () => {
+  test('does not exist for an object without spec and status', () => {
     for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {
       assert.deepEqual(rolloutBlockers(kind, {}, now).slice(1), []);
     }
@@ -185,7 +185,7 @@ suite('what keeps Pods from following', () => {
     assert.match(rolloutBlockers('Deployment', unseen, now)[0] ?? '', /observed 0\)/);
   });
 
-  test('is told in numbers for whatever status there is', () => {
+  test('has the numbers of Pods, with any status', () => {
     assert.equal(
       progressInWords(progressOf('Deployment', { spec: { replicas: 3 }, status: {} })),
       '0 of 3 have the current template, 0 available',
@@ -194,7 +194,7 @@ suite('what keeps Pods from following', () => {
     assert.match(progressInWords(undefined), /^unknown: its controller has not observed/);
   });
 
-  test('is not known for a kind whose status does not report it', () => {
+  test('is unknown for a kind whose status does not report it', () => {
     const kind = 'Widget.v1.example.com';
     const object = objectOf({ metadata: { generation: 5 }, status: all });
     assert.equal(progressOf(kind, object), undefined);
@@ -203,7 +203,7 @@ suite('what keeps Pods from following', () => {
     assert.match(progressSentence('Deployment', undefined), /has not observed the last change/);
   });
 
-  test('is the controller of its own kind, if that has not seen a change', () => {
+  test('is the controller of another kind, if it has not seen a change', () => {
     const managedFields = [{ manager: 'a', time: '2026-11-30T08:00:00Z' }];
     const unseen = { metadata: { generation: 3, managedFields }, status: all };
     const kind = 'CloneSet.v1alpha1.apps.kruise.io';

@@ -35,7 +35,7 @@ suite('a workload has no Pods', () => {
   }
 });
 
-test('a selector is written as a list takes it', () => {
+test('a selector is written in the format of a list request', () => {
   const cases: readonly (readonly [LabelSelector, string])[] = [
     [{}, ''],
     [{ matchLabels: { a: 'b', 'x/y': '' } }, 'a=b,x/y='],

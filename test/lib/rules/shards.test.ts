@@ -17,7 +17,7 @@ import {
 const namespaces = Array.from({ length: 4000 }, (_, i) => `team-${i % 40}-app-${i}`);
 
 describe('the shard of a namespace', () => {
-  it('is what every version says, since processes of two versions have to agree', () => {
+  it('is the same in every version, because processes of two versions have to agree', () => {
     const vectors = ['default', 'kube-system', 'team-a', 'team-b', 'shop', 'a', 'x'.repeat(63)];
     const of = (count: number) => vectors.map((name) => shardOf(name, count));
     assert.deepEqual(of(1), [0, 0, 0, 0, 0, 0, 0]);
@@ -28,7 +28,7 @@ describe('the shard of a namespace', () => {
     assert.deepEqual(of(1000), [258, 485, 19, 452, 567, 264, 327]);
   });
 
-  it('is the one with the heaviest weight, as anybody can compute it', () => {
+  it('is the one with the highest weight, which anyone can compute', () => {
     const weight = (namespace: string, index: number): number => {
       const text = `${namespace}/${Math.floor(index / 8)}`;
       const digits = createHash('sha256').update(text).digest('hex');
@@ -42,7 +42,7 @@ describe('the shard of a namespace', () => {
     }
   });
 
-  it('is one of the shards, and of exactly one process', () => {
+  it('is exactly one of the shards, and belongs to exactly one process', () => {
     for (const count of [2, 3, 7, 8, 9, 33]) {
       const shards = Array.from({ length: count }, (_, index) => ownNamespaces({ index, count }));
       for (const namespace of namespaces) {
@@ -55,7 +55,7 @@ describe('the shard of a namespace', () => {
     }
   });
 
-  it('changes for one in n + 1 namespaces where there is one shard more, and only to the new one', () => {
+  it('changes for one in n + 1 namespaces with one more shard, and only to the new shard', () => {
     for (let count = 1; count < 40; count += 1) {
       const moved = namespaces.filter((name) => shardOf(name, count) !== shardOf(name, count + 1));
       for (const name of moved) assert.equal(shardOf(name, count + 1), count);
@@ -85,7 +85,7 @@ describe('the shard of a namespace', () => {
 });
 
 describe('a process', () => {
-  it('is for all namespaces without shards, whatever its index', () => {
+  it('handles all namespaces without shards, with any index', () => {
     for (const shard of [{ count: 1 }, { count: 1, index: 0 }]) {
       assert.equal(givenShard(shard), undefined);
       assert.equal(requiredShard(shard), undefined);
@@ -95,7 +95,7 @@ describe('a process', () => {
     assert.equal(ownNamespaces(undefined)('anything'), true);
   });
 
-  it('that is a shard has a lease of its own beside the one of all', () => {
+  it('that is a shard has its own Lease in addition to the shared one', () => {
     const shard = { count: 5, index: 2 };
     assert.deepEqual(requiredShard(shard), { index: 2, count: 5 });
     assert.equal(shardText(shard), '2/5');
@@ -103,13 +103,13 @@ describe('a process', () => {
     assert.deepEqual(leaseNames('wave-cron', shard), ['wave-cron', 'wave-cron-2']);
   });
 
-  it('that may be any of the shards has to do with the leases of all', () => {
+  it('that may be any of the shards uses the Leases of all', () => {
     assert.equal(givenShard({ count: 3 }), undefined);
     const names = ['wave-cron', 'wave-cron-0', 'wave-cron-1', 'wave-cron-2'];
     assert.deepEqual(leaseNames('wave-cron', { count: 3 }), names);
   });
 
-  it('that writes and does not know which shard it is, is refused with what to set', () => {
+  it('that writes without knowing its shard is rejected, and the message names the setting', () => {
     assert.throws(() => requiredShard({ count: 3 }), {
       constructor: UsageError,
       message:
@@ -119,7 +119,7 @@ describe('a process', () => {
 });
 
 describe('the shards of one count', () => {
-  it('hold under one identity, that neither another count nor another duration has', () => {
+  it('hold the Lease under one identity, which differs with the count and the duration', () => {
     const identities = [
       sharedIdentity({ index: 0, count: 3 }, 15),
       sharedIdentity({ index: 2, count: 3 }, 15),
@@ -131,7 +131,7 @@ describe('the shards of one count', () => {
     assert.equal(holderInWords(identities[2] ?? ''), 'a group of 4 shards');
   });
 
-  it('are told from a holder that is alone, which is quoted', () => {
+  it('are distinguished from a single holder, which is quoted', () => {
     assert.equal(holderInWords('pod_uid_1'), '"pod_uid_1"');
     assert.equal(holderInWords('shards-of-3-for-15s\n'), '"shards-of-3-for-15s\\u{a}"');
   });

@@ -74,7 +74,7 @@ const large: readonly (readonly [string, Partial<Workload>])[] = [
 
 suite('a workload', () => {
   for (const [what, more] of small) {
-    test(`with ${what} is kept whole`, () => {
+    test(`with ${what} is kept completely`, () => {
       const it = someWorkload(more);
       assert.equal(sketchIfLarge(it), it);
       assert.equal(isHeavy(it), false);
@@ -82,7 +82,7 @@ suite('a workload', () => {
   }
 
   for (const [what, more] of large) {
-    test(`with ${what} is kept as a sketch, which is heavy`, () => {
+    test(`with ${what} is kept as a sketch, and is heavy`, () => {
       const it = someWorkload(more);
       const sketch = sketchIfLarge(it);
       assert.equal(sketch.isSketch, 'it is large');
@@ -91,7 +91,7 @@ suite('a workload', () => {
     });
   }
 
-  test('is heavy by the number of its sources too, however short their names are', () => {
+  test('with many sources is heavy too, even if their names are short', () => {
     const short = (count: number) =>
       someWorkload({
         configuration: referencing(...Array.from({ length: count }, () => 'Secret/a')),
@@ -100,7 +100,7 @@ suite('a workload', () => {
   });
 });
 
-test('a sketch names the object that was listed, and says why the rest is left out', () => {
+test('a sketch names the listed object, and says why the rest is left out', () => {
   const whole = { hasAdopted: true, hasHistory: true, hasWritten: true };
   const it = someWorkload({ deleting: true, configuration: some(3), ...whole });
   const sketch = sketchOf(it, 'its page was large');
@@ -115,7 +115,7 @@ test('a sketch names the object that was listed, and says why the rest is left o
   assert.equal(isHeavy(sketch), false);
 });
 
-test('a sketch keeps its order and the rollout that is under way, and the versions on trial if they are short', () => {
+test('a sketch keeps its order and its rollout under way, and the versions on trial if they are short', () => {
   const kept = (rollouts: Workload['rollouts']) =>
     sketchOf(someWorkload({ rollouts }), 'it is large').rollouts;
 
@@ -132,7 +132,7 @@ suite('a workload with patterns', () => {
   const why = { kind: 'refused', reason: 'UnreadableSource', why: 'no names' } as const;
   const needsNames = ['ConfigMap'] as const;
 
-  test('is a sketch until the names in its namespace were read', () => {
+  test('is a sketch until the names in its namespace have been read', () => {
     const patterned = someWorkload({ configuration: { ...why, needsNames } });
     assert.deepEqual(namesNeededBy(patterned), ['ConfigMap']);
     const sketch = sketchIfLarge(patterned);
@@ -140,7 +140,7 @@ suite('a workload with patterns', () => {
     assert.equal(isHeavy(sketch), false);
   });
 
-  test('is none any more if they were read, or could not be read', () => {
+  test('is complete after they were read, or could not be read', () => {
     for (const configuration of [referencing('ConfigMap/app-1'), why]) {
       const workload = someWorkload({ configuration });
       assert.equal(namesNeededBy(workload), undefined);

@@ -48,7 +48,7 @@ suite('a workload that uses the pod template of another one', () => {
     assert.equal(templateOwner(kind, nameless)?.namespace, '');
   });
 
-  test('is kept without the fields that nobody needs', () => {
+  test('is kept without unused fields', () => {
     const { object } = userOf(kind, rollout('3'));
     assert.deepEqual(Object.keys(object.metadata ?? {}), [
       'name',
@@ -61,7 +61,7 @@ suite('a workload that uses the pod template of another one', () => {
     assert.equal(runnerOf('Deployment', {}, userOf(kind, rollout('0'))).object.spec?.replicas, 2);
   });
 
-  test('has the status of the owner only if its controller has seen this version of the owner', () => {
+  test("has the status of the owner only if the owner's controller has seen this version", () => {
     const seen = runnerOf('Deployment', app, userOf(kind, rollout('3')));
     assert.equal(seen.object.status?.observedGeneration, '1');
     assert.deepEqual(seen.object.spec?.template, template);
@@ -75,7 +75,7 @@ suite('a workload that uses the pod template of another one', () => {
     assert.deepEqual(runByOf({ kind, object: {} }), { kind, name: '', uid: '' });
   });
 
-  test('is the one that runs Pods: an owner without Pods is not one without outdated Pods', () => {
+  test('is the one that runs Pods: an owner without Pods may still have outdated Pods through it', () => {
     assert.equal(readAnyWorkload('Deployment', app, rules).adoptionFacts?.podless, true);
     const run = readAnyWorkload('Deployment', app, {
       ...rules,
@@ -90,7 +90,7 @@ suite('a workload that uses the pod template of another one', () => {
     assert.equal(unknown.runBy, undefined);
   });
 
-  test('that may be unknown does not matter to an owner with Pods of its own', () => {
+  test('may be unknown if the owner has Pods of its own', () => {
     const own = { ...app, status: { observedGeneration: 3, replicas: 1 } };
     const read = readAnyWorkload('Deployment', own, { ...rules, userOf: () => 'unknown' });
     assert.equal(read.mayBeRunByOther, undefined);

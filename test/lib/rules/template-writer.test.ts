@@ -10,8 +10,8 @@ const entry = (manager: string, time: string | undefined, fieldsV1: object = tem
 });
 const [early, late] = ['2026-11-25T10:00:00Z', '2026-11-25T11:00:00Z'];
 
-describe('who wrote a template last', () => {
-  it('is the newest of those who own fields of it', () => {
+describe('the last writer of a template', () => {
+  it('is the newest of the managers with fields in it', () => {
     const entries = [entry('tool', late), entry('kubectl', early)];
     assert.deepEqual(templateWriter('Deployment', entries), { manager: 'tool', time: late });
     assert.deepEqual(templateWriter('Deployment', entries.reverse()), {
@@ -29,7 +29,7 @@ describe('who wrote a template last', () => {
     assert.equal(templateWriter('Deployment', without)?.manager, 'second');
   });
 
-  it('is never wave-cron itself, nor who wrote something else', () => {
+  it('is never wave-cron itself, or a manager of other fields', () => {
     const entries = [
       entry('tool', early),
       entry('wave-cron', late),
@@ -39,7 +39,7 @@ describe('who wrote a template last', () => {
     assert.deepEqual(templateWriter('Deployment', entries), { manager: 'tool', time: early });
   });
 
-  it('is somebody without a time where none is noted, and nobody where nothing is said', () => {
+  it('has no time if none is recorded, and is unknown without managedFields', () => {
     assert.deepEqual(templateWriter('Deployment', [entry('tool', undefined)]), {
       manager: 'tool',
       time: undefined,

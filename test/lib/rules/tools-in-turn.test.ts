@@ -199,7 +199,7 @@ const knows = (pass: string) => pass.includes('key');
 suite('a workload that comes back from Wave', () => {
   for (const [first, prepare] of Object.entries(before)) {
     for (const [last, pass] of Object.entries(passes)) {
-      test(`${first}, Wave, ${last}: nothing restarts, and what changes later restarts it once`, () => {
+      test(`${first}, Wave, ${last}: nothing restarts, and a later change restarts it once`, () => {
         for (const changes of [[], ['B']]) {
           const cluster = new Cluster();
           prepare(cluster);
@@ -233,7 +233,7 @@ suite('a workload that comes back from Wave', () => {
     }
   }
 
-  test('is not told to have changed what Wave has rolled out already', () => {
+  test('is not reported as changed if Wave has already rolled the change out', () => {
     const cluster = new Cluster();
     cluster.waveCron();
     cluster.change('B');
@@ -245,7 +245,7 @@ suite('a workload that comes back from Wave', () => {
   });
 });
 
-suite('a workload that somebody else restarts', () => {
+suite('a workload that another tool restarts', () => {
   for (const [first, prepare] of Object.entries(before)) {
     if (first === 'nobody') continue;
     for (const [last, pass] of Object.entries(passes)) {
@@ -268,7 +268,7 @@ suite('a workload that somebody else restarts', () => {
         });
       }
 
-      test(`${first}, a change, a pass, an undo, ${last}: the Pods end with what is there`, () => {
+      test(`${first}, a change, a pass, an undo, ${last}: the Pods end with the current configuration`, () => {
         for (const back of [false, true]) {
           const cluster = new Cluster();
           prepare(cluster);
@@ -286,7 +286,7 @@ suite('a workload that somebody else restarts', () => {
         }
       });
 
-      test(`${first}, then ${last}: a change of versions, keys and adoption restarts nothing`, () => {
+      test(`${first}, then ${last}: another version, key or adoption restarts nothing`, () => {
         const cluster = new Cluster();
         prepare(cluster);
         const { decision, rolled } = cluster.waveCron(pass);
@@ -298,10 +298,10 @@ suite('a workload that somebody else restarts', () => {
   }
 });
 
-suite('a workload that references nothing', () => {
+suite('a workload without references', () => {
   const adoptions: readonly Adoption[] = ['stamp', 'if-changed', 'baseline'];
   for (const adoption of adoptions) {
-    test(`is left alone, and seen first with its first reference: ${adoption}`, () => {
+    test(`is not changed, and is seen for the first time with its first reference: ${adoption}`, () => {
       for (const keys of [withoutKey, keyed]) {
         const cluster = new Cluster();
         cluster.references = false;
@@ -323,7 +323,7 @@ suite('a workload that references nothing', () => {
     if (first === 'nobody') continue;
     for (const [last, pass] of Object.entries(passes)) {
       if (isKeyed(first) && !knows(last)) continue;
-      test(`${first}, without references, ${last}: nothing restarts until it has one again`, () => {
+      test(`${first}, without references, ${last}: nothing restarts until there is a reference again`, () => {
         const cluster = new Cluster();
         prepare(cluster);
         cluster.references = false;
@@ -354,7 +354,7 @@ suite('a workload that references nothing', () => {
   }
 });
 
-test('a record that lies costs one restart at the most, and leaves no Pod behind', () => {
+test('a false record costs at most one restart, and leaves no outdated Pod', () => {
   const lies = (hash: string): Record<string, string | null>[] => [
     { [annotationKeys.configSources]: `{"hash":"${hash.slice(0, 12)}","key":"${k1.keyId}"}` },
     { [annotationKeys.configSources]: `{"key":"${k1.keyId}"}` },

@@ -20,13 +20,13 @@ describe('the order in which workloads are handled', () => {
     assert.deepEqual(order, ['a/1', 'b/1', 'c/1', 'a/2', 'c/2', 'a/3']);
   });
 
-  it('begins where the pass before was cut short, and comes to all', () => {
+  it('begins after the workload at which the pass before was interrupted, and comes to all', () => {
     const [cursor] = named('c/2');
     const order = inTurns(workloads, cursor, first).map(text);
     assert.deepEqual(order, ['c/2', 'a/1', 'b/1', 'c/1', 'a/2', 'a/3']);
   });
 
-  it('begins with the next one where that workload is gone', () => {
+  it('begins with the next one if that workload was deleted', () => {
     const [cursor] = named('a/15');
     assert.equal(inTurns(workloads, cursor, first).map(text)[0], 'a/2');
     const [behind] = named('d/1');
@@ -50,14 +50,14 @@ describe('the order in which workloads are handled', () => {
   });
 });
 
-describe('the word of where a pass was cut short', () => {
+describe('the record of an interrupted pass', () => {
   it('is read as it was written', () => {
     const [name] = named('shop/web');
     assert.ok(name);
     assert.deepEqual(parseCursor(cursorText(name)), name);
   });
 
-  it('counts for nothing where it is not one', () => {
+  it('is ignored if it is invalid', () => {
     for (const wrong of [
       undefined,
       '',

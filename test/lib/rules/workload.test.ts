@@ -45,7 +45,7 @@ function refusal(w: Workload | undefined): { reason: string; why: string } {
 }
 
 describe('opting in', () => {
-  it('is exactly "true"; "false" and absent are off; anything else is told', () => {
+  it('needs exactly "true"; "false" and no annotation do not opt in; any other value is reported', () => {
     assert.equal(parseOptIn('true'), 'on');
     for (const off of [undefined, 'false']) assert.equal(parseOptIn(off), 'off');
     for (const odd of ['True', 'yes', '1', '', ' true', 'true\n'])
@@ -57,7 +57,7 @@ describe('opting in', () => {
     assert.equal(workload({}, { spec }), undefined);
   });
 
-  it('with another value is off, and refused with the value and what is allowed', () => {
+  it('with another value does not count, and is refused with the value and the allowed ones', () => {
     const { reason, why } = refusal(workload({ [keys.updateOnConfigChange]: 'yes' }));
     assert.equal(reason, 'InvalidAnnotation');
     assert.match(why, /update-on-config-change is "yes": it must be "true" or "false"/);
@@ -77,7 +77,7 @@ describe('extra and ignored sources', () => {
     });
   });
 
-  it('that cannot be a name are refused, and never become part of a path', () => {
+  it('are refused if they are invalid, and never become part of a path', () => {
     for (const bad of [
       '../secrets/x',
       'a/b/c',
@@ -96,7 +96,7 @@ describe('extra and ignored sources', () => {
     }
   });
 
-  it('add to what the template references, as optional sources with all keys', () => {
+  it('add to the references of the template, as optional sources with all keys', () => {
     const w = workload({ ...on, [keys.extraConfigMaps]: 'more', [keys.extraSecrets]: 'shop/s' });
     assert.deepEqual(referenceNames(w), [
       'ConfigMap/shop/own',
@@ -108,7 +108,7 @@ describe('extra and ignored sources', () => {
     assert.equal(w.configuration.references[1]?.keys, 'all');
   });
 
-  it('of another namespace are denied but where the setting allows it', () => {
+  it('of another namespace are denied unless the setting allows it', () => {
     const annotations = { ...on, [keys.extraSecrets]: 'other/s' };
     assert.equal(refusal(workload(annotations)).reason, 'CrossNamespaceDenied');
     assert.equal(
@@ -123,7 +123,7 @@ describe('extra and ignored sources', () => {
     }
   });
 
-  it('are left out where the workload says ignore, by kind', () => {
+  it('are left out if the workload ignores them, by kind', () => {
     const ignored = workload({ ...on, [keys.ignoreConfigMaps]: 'own' });
     assert.deepEqual(referenceNames(ignored), []);
     const otherKind = workload({ ...on, [keys.ignoreSecrets]: 'own' });
@@ -131,8 +131,8 @@ describe('extra and ignored sources', () => {
   });
 });
 
-describe('when Pods follow a changed template', () => {
-  it('is later where a Deployment is paused or an update strategy is OnDelete', () => {
+describe('the time at which Pods follow a changed template', () => {
+  it('is later if a Deployment is paused or an update strategy is OnDelete', () => {
     const follow = (kind: WorkloadKind, spec: WorkloadObject['spec']) =>
       workload(on, { kind, spec })?.podsFollow;
     assert.equal(follow('Deployment', {}), 'at once');
@@ -142,7 +142,7 @@ describe('when Pods follow a changed template', () => {
   });
 });
 
-test('what stands in the place of a hash and is longer than one counts for none', () => {
+test('a text that is longer than a hash does not count as one', () => {
   const template = { metadata: { annotations: { [keys.configHash]: 'a'.repeat(70_000) } } };
   const read = readWorkload(
     'Deployment',
@@ -155,7 +155,7 @@ test('what stands in the place of a hash and is longer than one counts for none'
   assert.equal(read?.template.hash, undefined);
 });
 
-suite('what a pass keeps of a workload', () => {
+suite('the workload that a pass keeps', () => {
   const hash = 'a'.repeat(64);
   const ours = (field: string): ManagedFields => ({
     ...{ manager: 'wave-cron', time: '2026-11-30T10:00:00Z' },
@@ -196,7 +196,7 @@ suite('what a pass keeps of a workload', () => {
     return readWorkload(kind, object, { ...rules, ...more.rules });
   };
 
-  test('is nothing of one that neither opted in nor carries anything of ours', () => {
+  test('does not exist if it neither opted in nor has any field of wave-cron', () => {
     assert.equal(read({ annotations: {} }), undefined);
     assert.equal(
       readWorkload(
@@ -208,7 +208,7 @@ suite('what a pass keeps of a workload', () => {
     );
   });
 
-  test('is what names it, of one that has nothing else', () => {
+  test('only has its name if the object has nothing else', () => {
     const it = readAnyWorkload(
       'DaemonSet',
       {},
@@ -228,13 +228,13 @@ suite('what a pass keeps of a workload', () => {
     ['a record of its rollouts', { annotations: { [keys.rolloutHistory]: '[]' } }],
   ];
   for (const [what, given] of traces) {
-    test(`is needed of one that opted out and carries ${what}`, () => {
+    test(`is also kept if it opted out and has ${what}`, () => {
       const it = read({ annotations: {}, ...given });
       assert.equal(it?.configuration.kind === 'refused' && it.configuration.reason, 'OptedOut');
     });
   }
 
-  test('is whether it has records of its rollouts, its adoption and its hash', () => {
+  test('says whether it has records of its rollouts, its adoption and its hash', () => {
     const of = (annotations: Record<string, string>) => {
       const it = read({ annotations: { ...on, ...annotations } });
       return [it?.hasHistory, it?.hasAdopted, it?.hasWritten];
@@ -245,12 +245,12 @@ suite('what a pass keeps of a workload', () => {
     assert.deepEqual(of({ [keys.writtenHash]: 'invalid' }), [false, false, true]);
   });
 
-  test('is that it is being deleted', () => {
+  test('says that it is being deleted', () => {
     const metadata = { deletionTimestamp: '2026-11-30T10:00:00Z' };
     assert.equal(read({ metadata })?.deleting, true);
   });
 
-  test('is the scheduler that upstream Wave took from it', () => {
+  test('has the scheduler that upstream Wave replaced', () => {
     const it = read({ pod: { schedulerName: 'wave.pusher.com/invalid' } });
     assert.equal(it?.heldByWave?.original, 'default-scheduler');
   });
@@ -266,7 +266,7 @@ suite('what a pass keeps of a workload', () => {
     });
   }
 
-  test('is how it is adopted and restarted, by its annotation before the setting', () => {
+  test('has its adoption and restart mode, from its annotation or else from the setting', () => {
     const of = (annotations: Record<string, string>, rules: Partial<WorkloadRules> = {}) => {
       const it = read({ annotations: { ...on, ...annotations }, rules });
       return [it?.adoptionFacts?.adoption, it?.restart];
@@ -286,7 +286,7 @@ suite('what a pass keeps of a workload', () => {
     assert.deepEqual(of({ [keys.adoption]: 'baseline' }), ['baseline', undefined]);
   });
 
-  test('is who wrote a template without a hash, and a hash of it that was removed', () => {
+  test('has the writer of a template without a hash, and a hash that was removed from it', () => {
     const managedFields = [
       {
         manager: 'argocd',
@@ -304,7 +304,7 @@ suite('what a pass keeps of a workload', () => {
     assert.equal(it?.hasWritten, true);
   });
 
-  test('is nothing of its adoption once its template has a hash of ours', () => {
+  test('has no facts for an adoption if its template has a hash of wave-cron', () => {
     const onTemplate = {
       [keys.configHash]: hash,
       [keys.configSources]: `{"hash":"${hash.slice(0, 12)}"}`,
@@ -316,7 +316,7 @@ suite('what a pass keeps of a workload', () => {
     );
   });
 
-  test('is a record of its adoption as long as the template has the hash that it names', () => {
+  test('has a record of its adoption as long as the template has the hash in it', () => {
     const config = 'b'.repeat(64);
     const record = (more: object) => JSON.stringify({ template: '', config, sources: {}, ...more });
     const of = (more: object) => {
@@ -329,7 +329,7 @@ suite('what a pass keeps of a workload', () => {
     assert.deepEqual(of({ podTemplate: 'another' }), [config, true]);
   });
 
-  test('is the count of references that were put back, and 1 for what is none', () => {
+  test('has the count of restored references, and 1 for an invalid one', () => {
     const of = (value: string | undefined) =>
       read({ annotations: { ...on, ...(value === undefined ? {} : { [keys.putBack]: value }) } })
         ?.ownership.putBack;
@@ -339,14 +339,14 @@ suite('what a pass keeps of a workload', () => {
     );
   });
 
-  test('is of what it owns whether we wrote the record', () => {
+  test('says whether wave-cron wrote the record of owned sources', () => {
     const annotations = { ...on, [keys.ownedSources]: '["Secret/a"]' };
     const managedFields = [ours(keys.ownedSources)];
     assert.equal(read({ annotations, metadata: { managedFields } })?.ownership.recordIsOurs, true);
     assert.equal(read({ annotations })?.ownership.recordIsOurs, false);
   });
 
-  test('is what its template names, of one with our finalizer that did not opt in', () => {
+  test("has the sources in its template if it did not opt in but has wave-cron's finalizer", () => {
     const pod = {
       containers: [{ envFrom: [{ configMapRef: { name: 'a' } }, { secretRef: { name: 'No' } }] }],
     };
@@ -359,7 +359,7 @@ suite('what a pass keeps of a workload', () => {
     assert.deepEqual(readWorkload('Deployment', bare, rules)?.ownership.mentioned, new Set());
   });
 
-  test('is how often it was changed, if no record of ours says how often it was rolled', () => {
+  test('has the number of its changes, if no record has the number of its rollouts', () => {
     const annotations = { ...on, [keys.rolloutHistory]: '["2026-11-30T07:00:00Z"]' };
     const of = (given: Given, generation = 3) =>
       read({ ...given, metadata: { generation, ...given.metadata } })?.unrecorded?.changes;
@@ -372,7 +372,7 @@ suite('what a pass keeps of a workload', () => {
     );
   });
 
-  test('is what keeps its Pods from following', () => {
+  test('says why its Pods do not follow', () => {
     const status = { replicas: 1, updatedReplicas: 0 };
     const conditions = [
       { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' },
@@ -393,7 +393,7 @@ suite('what a pass keeps of a workload', () => {
     assert.equal(read({ ...unseen, rules: now(5) })?.behind?.blockers.length, 1);
   });
 
-  test('is its sources as upstream Wave sees them, if the hash that it has may be of Wave', () => {
+  test("has its sources as upstream Wave sees them, if its hash may be Wave's", () => {
     const onTemplate = { [keys.configHash]: hash };
     const pod = { containers: [{ envFrom: [{ configMapRef: { name: 'a' } }] }] };
     assert.equal(read({ onTemplate, pod })?.adoptionFacts?.wave?.length, 1);

@@ -64,7 +64,7 @@ function repeatable(name: string, body: (t: TestContext) => void): void {
 }
 
 repeatable(
-  'around each change of the clocks in two years exactly the minutes that the clock of the time zone shows are due',
+  'around each clock change in two years, the due minutes are exactly those of the local time',
   (t) => {
     const drawn = fc.sample(expressions({ hour: 50, day: 10 }), { numRuns: 500, seed });
     const tried = tryAll ? zones : [...new Set([...changing, ...drawnZones(8)])];
@@ -86,19 +86,16 @@ repeatable(
   },
 );
 
-repeatable(
-  'over two years exactly the minutes that the clock of the time zone shows are due',
-  (t) => {
-    const drawn = fc.sample(expressions({ hour: 100, day: 70 }), { numRuns: 500, seed });
-    const tried = drawnZones(tryAll ? 5 : 1);
-    let moments = 0;
-    for (const [index, timeZone] of tried.entries()) {
-      const minutes = everyMinute(timeZone, from, to);
-      for (const each of [0, 1, 2, 3, 4]) {
-        const expression = drawn[(5 * index + each) % drawn.length] ?? always;
-        moments += compare(expression, timeZone, minutes, 20_000);
-      }
+repeatable('over two years, the due minutes are exactly those of the local time', (t) => {
+  const drawn = fc.sample(expressions({ hour: 100, day: 70 }), { numRuns: 500, seed });
+  const tried = drawnZones(tryAll ? 5 : 1);
+  let moments = 0;
+  for (const [index, timeZone] of tried.entries()) {
+    const minutes = everyMinute(timeZone, from, to);
+    for (const each of [0, 1, 2, 3, 4]) {
+      const expression = drawn[(5 * index + each) % drawn.length] ?? always;
+      moments += compare(expression, timeZone, minutes, 20_000);
     }
-    t.diagnostic(`${moments} moments in ${tried.join(', ')}`);
-  },
-);
+  }
+  t.diagnostic(`${moments} moments in ${tried.join(', ')}`);
+});

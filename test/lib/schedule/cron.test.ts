@@ -12,7 +12,7 @@ for (const expression of [
   '  5 4  * * * ',
   '@hourly',
 ]) {
-  test(`the cron expression "${expression}" is taken`, () => {
+  test(`the cron expression "${expression}" is accepted`, () => {
     assert.equal(cronProblem(expression), undefined);
   });
 }
@@ -40,12 +40,12 @@ for (const [expression, expected] of [
   ['* * * * *\n', /^"\\n" is not allowed/],
   ['@often', /@hourly$/],
 ] as const) {
-  test(`the cron expression ${JSON.stringify(expression)} is refused, naming what is at fault`, () => {
+  test(`the cron expression ${JSON.stringify(expression)} is rejected, with the part at fault`, () => {
     assert.match(cronProblem(expression) ?? 'no problem', expected);
   });
 }
 
-test('a huge range is refused before it is written out in memory', () => {
+test('a huge range is rejected before it is expanded in memory', () => {
   assert.match(cronProblem('0-999999999999 * * * *') ?? '', /^the minute "0-999999999999"/);
 });
 
@@ -107,7 +107,7 @@ for (const [name, expression, timeZone, from, moments] of [
   });
 }
 
-test('seconds are moments too, and the one that is asked from is not', () => {
+test('expressions may have seconds, and the start moment itself does not count', () => {
   assert.deepEqual(next('*/20 * * * * *', 'UTC', '2026-01-01T00:00:20Z', 3, 19), [
     '2026-01-01T00:00:40',
     '2026-01-01T00:01:00',
@@ -115,7 +115,7 @@ test('seconds are moments too, and the one that is asked from is not', () => {
   ]);
 });
 
-test('what a CronJob does not have is due as the library says', () => {
+test('syntax that a CronJob does not have is due by the rules of the library', () => {
   const from = '2026-01-15T00:00Z';
   assert.deepEqual(next('0 0 L * *', 'UTC', from, 2), ['2026-01-31T00:00', '2026-02-28T00:00']);
   assert.deepEqual(next('0 0 * * 1#2', 'UTC', from, 2), ['2026-02-09T00:00', '2026-03-09T00:00']);
@@ -133,7 +133,7 @@ test('the longest time between two moments is found', () => {
   assert.deepEqual(next('0 0 29 2 *', 'UTC', '2096-03-01T00:00Z', 1), ['2104-02-29T00:00']);
 });
 
-test('an expression whose moments the clock of the time zone leaves out each time never comes', () => {
+test('an expression whose moments are always skipped by clock changes is never due', () => {
   const lastSundayOfMarch = cronMoments('30 2 * 3 0L', 'Europe/Berlin');
   assert.equal(lastSundayOfMarch.next(Date.parse('2026-01-01T00:00Z')), Number.POSITIVE_INFINITY);
 });

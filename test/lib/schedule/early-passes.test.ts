@@ -27,7 +27,7 @@ test('the first request of a burst starts a pass at once, and the others share t
   ]);
 });
 
-test('a request between two passes of a burst is told how long it waits', async () => {
+test('a request between two passes of a burst gets the length of its wait', async () => {
   const { early, passes, advance } = passing({ passMs: 300 });
   await advance(10_000);
   early.request('all');
@@ -40,7 +40,7 @@ test('a request between two passes of a burst is told how long it waits', async 
   );
 });
 
-test('ten thousand requests a second start one pass a second, and delay or drop none of the schedule', async () => {
+test('with ten thousand requests a second, there is one pass a second, and no pass of the schedule is delayed or skipped', async () => {
   const { early, time, passes, skipped, advance } = passing({ passMs: 20, intervalMs: 7_300 });
   const storm = async (): Promise<void> => {
     for (let ms = 0; ms < 30_000; ms += 10) {
@@ -110,7 +110,7 @@ test('if another process held the Lease, the request gets another pass, until on
   );
 });
 
-test('a scheduled pass that another process kept from the Lease gives its requests back', async () => {
+test('a scheduled pass that did not get the Lease gives its requests back', async () => {
   const ends: EarlyEnd[] = ['done', 'done', 'held', 'done'];
   const { early, passes, advance } = passing({ passMs: 2_000, intervalMs: minute, ends });
   await advance(59_000);
@@ -137,7 +137,7 @@ test('after failed passes the requests are kept, and the wait doubles up to 30 s
   );
 });
 
-test('after the stop no early pass begins, and the one that runs is waited for', async () => {
+test('after an interruption, no early pass begins, and the current one is waited for', async () => {
   const { early, passes, state, stop, advance } = passing({ passMs: 5_000 });
   await advance(10_000);
   early.request('all');
@@ -150,7 +150,7 @@ test('after the stop no early pass begins, and the one that runs is waited for',
   assert.deepEqual([passes.length, state.ended], [2, true]);
 });
 
-test('the names of all requests of a pass are put together', () => {
+test('the names in all requests of a pass are joined', () => {
   const scopes: readonly [EarlyScope[], EarlyScope][] = [
     [[named({ sources: ['ConfigMap/a/x'] })], named({ sources: ['ConfigMap/a/x'] })],
     [
@@ -180,7 +180,7 @@ test('the names of all requests of a pass are put together', () => {
   }
 });
 
-test('every request gets a done pass that began after it, whatever happens', async () => {
+test('every request gets a finished pass that began after it, in any sequence of events', async () => {
   for (const seed of seeds(1, 60)) {
     const random = randomFrom(seed);
     const { early, time, passes, done, advance } = passing({

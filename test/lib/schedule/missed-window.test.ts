@@ -34,12 +34,12 @@ suite('a window in which no pass may start', () => {
     assert.equal(missed([['0 22 * * *', '1m']], cron('0 * * * *'), 60_000), '0 22 * * *');
   });
 
-  test('is also one that is missed on some days only', () => {
+  test('is also one that is only missed on some days', () => {
     assert.equal(missed([['0 22 * * *', '1h']], cron('0 22 * * 1-5')), '0 22 * * *');
     assert.equal(missed([['0 22 * * 1-5', '1h']], cron('0 22 * * 1-5')), undefined);
   });
 
-  test('is none if another one follows it at once', () => {
+  test('does not exist if another window follows at once', () => {
     assert.equal(missed([['*/5 * * * *', '5m']], minutes(30)), undefined);
     assert.equal(
       missed(

@@ -14,7 +14,7 @@ import { type ClockOptions, type FakeClock, FakeTime } from './fake-clock.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
-test('intervals tick at once and then the same time apart, whatever that is', async () => {
+test('intervals tick at once and then at equal distances', async () => {
   for (const interval of [1_000, 45_000, 90_000, 7 * minute, 90 * minute]) {
     const { times, advance } = ticking((clock) => atIntervals(clock, interval));
     await advance(3 * interval);
@@ -22,7 +22,7 @@ test('intervals tick at once and then the same time apart, whatever that is', as
   }
 });
 
-test('intervals take no notice of a wall clock that is set', async () => {
+test('intervals do not depend on the wall clock', async () => {
   const { clock, times, advance } = ticking((it) => atIntervals(it, 5 * minute));
   await advance(7 * minute);
   clock.stepWallClock(-3 * hour);
@@ -32,7 +32,7 @@ test('intervals take no notice of a wall clock that is set', async () => {
   assert.deepEqual(times, [0, 5 * minute, 10 * minute, 15 * minute]);
 });
 
-test('an interval that passes during a tick is skipped and told, and does not move those after it', async () => {
+test('an interval that passes during a tick is skipped and reported, and does not move later ones', async () => {
   const { times, skipped, advance } = ticking((clock) => atIntervals(clock, minute), {
     tickMs: 150_000,
   });
@@ -41,7 +41,7 @@ test('an interval that passes during a tick is skipped and told, and does not mo
   assert.deepEqual(skipped, [minute, 2 * minute, 4 * minute, 5 * minute]);
 });
 
-test('a process that was stopped ticks once for all that it missed, then as if it had not been', async () => {
+test('a stopped process ticks once for all missed intervals, and then continues as before', async () => {
   const { clock, times, skipped, advance } = ticking((it) => atIntervals(it, 5 * minute));
   await advance(minute);
   clock.stopUntil(23 * minute);
@@ -56,7 +56,7 @@ test('a schedule ticks at once and then at its moments', async () => {
   assert.deepEqual(times, [0, 21 * hour, 45 * hour]);
 });
 
-test('a schedule does not stand still in the hour that the clock goes through twice', async () => {
+test('a schedule continues in the hour that the clock repeats', async () => {
   const { times, advance } = ticking(scheduled('*/30 * * * *', 'Europe/Berlin'), {
     wallTime: new Date('2026-10-25T00:00:00Z'),
   });
@@ -67,7 +67,7 @@ test('a schedule does not stand still in the hour that the clock goes through tw
   );
 });
 
-test('a wall clock that is set back keeps no schedule waiting until it is there again', async () => {
+test('after the wall clock is set back, a schedule does not wait for the earlier time to come again', async () => {
   const { clock, times, advance } = ticking(scheduled('*/10 * * * *'));
   await advance(25 * minute);
   clock.stepWallClock(-5 * hour);
@@ -75,7 +75,7 @@ test('a wall clock that is set back keeps no schedule waiting until it is there 
   assert.deepEqual(times, [0, 10 * minute, 20 * minute, 30 * minute, 40 * minute]);
 });
 
-test('a wall clock that was years ahead for a moment keeps no schedule waiting', async () => {
+test('a wall clock that was years ahead for a moment does not stop a schedule', async () => {
   const { clock, times, advance } = ticking(scheduled('*/10 * * * *'));
   clock.stepWallClock(10_000 * hour);
   await advance(2 * minute);
@@ -85,7 +85,7 @@ test('a wall clock that was years ahead for a moment keeps no schedule waiting',
   assert.deepEqual(times, [0, minute, 10 * minute, 20 * minute]);
 });
 
-test('a wall clock that a time server sets back by a little gives no tick twice', async () => {
+test('a wall clock that a time server sets back a little causes no second tick', async () => {
   const { clock, times, advance } = ticking(scheduled('*/10 * * * *'));
   await advance(10 * minute);
   clock.stepWallClock(-900);
@@ -101,14 +101,14 @@ test('a wall clock that is set forward over a moment is noticed within a minute'
   assert.deepEqual(times, [0, hour + minute]);
 });
 
-test('moments during a tick are skipped and told, and the next one after it is ticked', async () => {
+test('moments during a tick are skipped and reported, and the next one ticks', async () => {
   const { times, skipped, advance } = ticking(scheduled('* * * * * *'), { tickMs: 2_500 });
   await advance(6_000);
   assert.deepEqual(times, [0, 3_000, 6_000]);
   assert.deepEqual(skipped, [1_000, 2_000, 4_000, 5_000]);
 });
 
-test('a moment that was slept through is made up for, once', async () => {
+test('a moment that passed while the process slept is made up for, once', async () => {
   const { clock, times, advance } = ticking(scheduled('*/10 * * * *'));
   await advance(minute);
   clock.stopUntil(55 * minute);
@@ -116,7 +116,7 @@ test('a moment that was slept through is made up for, once', async () => {
   assert.deepEqual(times, [0, 55 * minute, 60 * minute]);
 });
 
-test('the jitter makes each tick but the first late, by no more than it says', async () => {
+test('the jitter delays each tick except the first, at most by its limit', async () => {
   let drawn = 0;
   const random = () => [0, 0.5, 0.999][drawn++ % 3] ?? 0;
   for (const pace of [
@@ -140,7 +140,7 @@ test('a moment that comes while a tick waits for its jitter is skipped', async (
   assert.deepEqual(skipped, [2 * minute, 4 * minute]);
 });
 
-test('after the stop no tick begins, and the one that is under way is waited for', async () => {
+test('after an interruption, no tick begins, and the current one is waited for', async () => {
   for (const pace of [
     scheduled('* * * * *'),
     (clock: FakeClock) => atIntervals(clock, minute),
@@ -155,7 +155,7 @@ test('after the stop no tick begins, and the one that is under way is waited for
   }
 });
 
-test('after the stop not even a tick begins that only waits for its jitter', async () => {
+test('after an interruption, a tick that only waits for its jitter does not begin', async () => {
   const { times, stop, state, advance } = ticking(scheduled('* * * * *'), {
     jitterMs: hour,
     random: () => 0.5,
@@ -166,7 +166,7 @@ test('after the stop not even a tick begins that only waits for its jitter', asy
   assert.deepEqual([times, state.ended], [[0], true]);
 });
 
-test('the time until the third tick is three intervals at most, and three moments of a schedule', async () => {
+test('the time until the third tick is at most three intervals, or three moments of a schedule', async () => {
   const time = new FakeTime();
   const intervals = atIntervals(time.clock(), 7 * minute);
   assert.equal(intervals.msUntil(3), 21 * minute);

@@ -8,7 +8,7 @@ test('a time zone has an IANA name', () => {
   }
 });
 
-test('what is none is refused, with the name that was meant', () => {
+test('an invalid time zone is rejected, with the most similar name', () => {
   for (const name of ['', '+02:00', 'Mars/Olympus', '/etc/passwd']) {
     assert.match(timeZoneProblem(name) ?? '', /^must be the IANA name of a time zone/, name);
   }

@@ -13,7 +13,7 @@ function problem(text: string): string {
 const good = { kind: 'allow', schedule: '0 22 * * *', duration: '1h30m' };
 
 suite('a list of windows', () => {
-  test('is read as YAML and as JSON alike, with the time zone of the settings if it names none', () => {
+  test('is read as YAML and as JSON, with the time zone of the settings by default', () => {
     const yaml = `
 - kind: allow
   schedule: "0 22 * * *"
@@ -100,7 +100,7 @@ suite('a list of windows', () => {
     ],
     [JSON.stringify([{ ...good, __proto__: 1, constructor: 'x' }]), /: "constructor" is not known/],
   ] as const) {
-    test(`${JSON.stringify(text.slice(0, 120))} is refused, with the window and its fault`, () => {
+    test(`${JSON.stringify(text.slice(0, 120))} is rejected, with the window and its fault`, () => {
       assert.match(problem(text), expected);
     });
   }

@@ -142,7 +142,7 @@ suite('windows', () => {
     });
   }
 
-  test('are open to the second', () => {
+  test('are open with a precision of seconds', () => {
     const list = windows(['allow', '0 22 * * *', '1h30m']);
     assert.equal(isOpenAt(list, ms('2026-11-30T21:59:59.999')), false);
     assert.equal(isOpenAt(list, ms('2026-11-30T22:00:00')), true);
@@ -181,14 +181,14 @@ suite('windows', () => {
     });
   });
 
-  test('look behind a deny window that begins again before it ends', () => {
+  test('find an opening after a deny window that begins again before it ends', () => {
     const list = windows(['deny', '*/10 9-16 * * *', '1h']);
     const answer = windowsAt(list, ms('2026-11-30T09:05'));
     assert.ok(!answer.open);
     assert.equal(answer.opening?.at, ms('2026-11-30T17:50'));
   });
 
-  test('of which none ever opens say so within a moment', () => {
+  test('that never open say so quickly', () => {
     for (const list of [
       windows(['deny', '* * * * *', '1m']),
       windows(['deny', '0 0 1 1 *', '366d']),

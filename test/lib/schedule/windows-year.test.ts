@@ -86,7 +86,7 @@ function openMinutes(
 }
 
 for (const timeZone of zones) {
-  test(`in ${timeZone} windows are open in exactly the minutes of a year that they name, and each hold ends when it says`, () => {
+  test(`in ${timeZone}, windows are open in exactly the minutes of a year that they name, and each hold ends at the reported time`, () => {
     const shown = shownMinutes(timeZone, from - longestMs, to);
     const before = longestMs / minuteMs;
     const sets = fc.sample(fc.array(given, { minLength: 1, maxLength: 4 }), {

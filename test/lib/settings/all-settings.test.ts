@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allSettings, settingAt } from '../../../lib/settings/all-settings.ts';
 
-test('flag and variable are the path of the setting in their own spelling', () => {
+test('flag and variable are the path of the setting, each in its own spelling', () => {
   const { flag, variable } = settingAt('lease.durationSeconds');
   assert.equal(flag, '--lease-duration-seconds');
   assert.equal(variable, 'WAVE_LEASE_DURATION_SECONDS');
@@ -27,7 +27,7 @@ test('each description is short enough for a table', () => {
   }
 });
 
-test('a command in another process does not use where a process connects, listens and reports to', () => {
+test('a command in another process does not use the settings for connections, addresses and reports of this process', () => {
   const ofProcess = allSettings.filter(({ schema }) => schema.ofProcess).map(({ path }) => path);
   assert.deepEqual(ofProcess, [
     ...['kubeconfig', 'context', 'triggers.http.tokenFile', 'shard.count', 'shard.index'],

@@ -7,7 +7,7 @@ const error = {
   parentSchema: { type: 'string', allowed: 'the path of a file' },
 };
 
-test('a fault of a list of mappings names the setting, the entry and the member', () => {
+test('a fault in a list of mappings names the setting, the entry and the member', () => {
   assert.deepEqual(entryProblem(error, ['notifications', '1', 'caFile']), {
     path: 'notifications',
     problem: 'has a fault in entry 2: caFile must be the path of a file',

@@ -13,8 +13,8 @@ type Same<A, B> =
  */
 const isSame = <A, B>(same: Same<A, B>) => assert.equal(same, true);
 
-suite('the type that a schema makes', () => {
-  test('has texts, whole numbers, one of some words, and lists of these', () => {
+suite('the type of a schema', () => {
+  test('has strings, numbers, unions of words, and lists of these', () => {
     isSame<FromSchema<{ type: 'string' }>, string>(true);
     isSame<FromSchema<{ type: 'integer' }>, number>(true);
     isSame<FromSchema<{ type: 'string'; enum: ['a', 'b'] }>, 'a' | 'b'>(true);
@@ -24,7 +24,7 @@ suite('the type that a schema makes', () => {
     isSame<FromSchema<{ type: 'array'; items: { type: 'object' } }>, readonly object[]>(true);
   });
 
-  test('has a value for certain if there is a default, or if it is a group', () => {
+  test('always has a value if there is a default, or if it is a group', () => {
     type Group = {
       type: 'object';
       properties: {
@@ -41,7 +41,7 @@ suite('the type that a schema makes', () => {
     isSame<FromSchema<Group>, Expected>(true);
   });
 
-  test('has the required members of a mapping in a list for certain, and no others', () => {
+  test('always has the required members of a mapping in a list, and no others', () => {
     type List = {
       type: 'array';
       items: {
@@ -53,7 +53,7 @@ suite('the type that a schema makes', () => {
     isSame<FromSchema<List>, readonly { readonly must: 'a'; readonly may?: string }[]>(true);
   });
 
-  test('is that of the settings', () => {
+  test('is the type of the settings', () => {
     isSame<Settings['kinds'], readonly WorkloadKind[]>(true);
     isSame<Settings['shard'], { readonly count: number; readonly index?: number }>(true);
     isSame<Settings['rollouts']['maxConcurrent'], number | string | undefined>(true);

@@ -21,7 +21,7 @@ for (const selector of [
   'app.kubernetes.io/name=web,!example.com/old',
   `a${'b'.repeat(62)}=c`,
 ]) {
-  test(`the label selector "${selector}" is taken`, () => {
+  test(`the label selector "${selector}" is accepted`, () => {
     assert.equal(labelSelectorProblem(selector), undefined);
   });
 }
@@ -51,7 +51,7 @@ for (const [selector, expected] of [
   ['Bad_Prefix/a=b', 'in "Bad_Prefix/a=b", "Bad_Prefix" before the slash must be a DNS name'],
   ['/a=b', 'in "/a=b", "" before the slash must be a DNS name'],
 ] as const) {
-  test(`the label selector "${selector}" is refused, naming the part at fault`, () => {
+  test(`the label selector "${selector}" is rejected, with the part at fault`, () => {
     assert.equal(labelSelectorProblem(selector), expected);
   });
 }

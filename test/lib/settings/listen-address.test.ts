@@ -10,7 +10,7 @@ for (const [text, host, port] of [
   ['[::1]:8080', '::1', 8080],
   ['[::]:8080', '::', 8080],
 ] as const) {
-  test(`the address ${text} is taken`, () => {
+  test(`the address ${text} is accepted`, () => {
     assert.deepEqual(listenAddress(text), { host, port });
   });
 }
@@ -27,7 +27,7 @@ for (const text of [
   'http://a:1',
   ':-1',
 ]) {
-  test(`the address "${text}" is refused`, () => {
+  test(`the address "${text}" is rejected`, () => {
     assert.equal(listenAddress(text), undefined);
   });
 }

@@ -50,18 +50,18 @@ function problems(given: Given | SettingsSources): string[] {
   return [];
 }
 
-describe('where settings come from', () => {
-  it('nothing given is the defaults', () => {
+describe('the source of settings', () => {
+  it('without any, the defaults apply', () => {
     assert.deepEqual(load({}), defaultSettings);
   });
 
   for (const empty of ['', '\n', '# nothing yet\n', 'null', '~', '---\n', '{}']) {
-    it(`a file of ${JSON.stringify(empty)} is the defaults`, () => {
+    it(`with a file of ${JSON.stringify(empty)}, the defaults apply`, () => {
       assert.deepEqual(load({ file: empty }), defaultSettings);
     });
   }
 
-  it('flags go before variables, variables before the file, the file before the defaults', () => {
+  it('flags take precedence over variables, variables over the file, and the file over the defaults', () => {
     const file = 'lease: {name: file, namespace: file, durationSeconds: 20}\nlogLevel: debug';
     const env = { WAVE_LEASE_NAME: 'env', WAVE_LEASE_NAMESPACE: 'env' };
     const flags = { 'lease.name': 'flag' };
@@ -74,13 +74,13 @@ describe('where settings come from', () => {
     assert.deepEqual(load({ file, env, flags }).concurrency, defaultSettings.concurrency);
   });
 
-  it('a list of a higher place stands for the lower one as a whole, also where it is empty', () => {
+  it('a list replaces the list of a lower level completely, even if it is empty', () => {
     const file = 'namespaces: [a, b]';
     assert.deepEqual(load({ file, env: { WAVE_NAMESPACES: 'c' } }).namespaces, ['c']);
     assert.deepEqual(load({ file, env: { WAVE_NAMESPACES: '' } }).namespaces, []);
   });
 
-  it('says where each value came from', () => {
+  it('is known for each value', () => {
     const { origins } = loadSettingsWithOrigins(
       sourcesOf({
         file: 'logLevel: debug\nlease:\n  name: x\n  namespace: y\n',
@@ -109,7 +109,7 @@ describe('where settings come from', () => {
     assert.deepEqual(origins.get('concurrency.writes'), { kind: 'default' });
   });
 
-  it('the shard is the index of the Job, where nothing else says which it is', () => {
+  it('the shard is the index of the Job, unless another source names it', () => {
     const env = { JOB_COMPLETION_INDEX: '2', WAVE_SHARD_COUNT: '4' };
     const { settings, origins } = loadSettingsWithOrigins(sourcesOf({ env }));
     assert.deepEqual(settings.shard, { count: 4, index: 2 });
@@ -120,7 +120,7 @@ describe('where settings come from', () => {
     assert.deepEqual(load({ env: { WAVE_SHARD_COUNT: '4' } }).shard, { count: 4 });
   });
 
-  it('every setting can be given in each of the three places, with the same meaning', () => {
+  it('every setting can be given in each of the three places, with the same effect', () => {
     const texts: Record<string, string> = {
       kubeconfig: '/etc/kubeconfig',
       context: 'prod',
@@ -188,7 +188,7 @@ describe('where settings come from', () => {
     assert.deepEqual(namespaces, crossNamespaceReferences);
   });
 
-  it('WAVE_CONFIG names the file where --config does not', () => {
+  it('WAVE_CONFIG names the file without --config', () => {
     writeFileSync(settingsFile, 'logLevel: debug');
     const env = { WAVE_CONFIG: settingsFile };
     assert.equal(loadSettings({ flags: {}, env }).logLevel, 'debug');
@@ -210,7 +210,7 @@ describe('where settings come from', () => {
     }
   });
 
-  it('an interval needs no cron expression that says it, and leaves the schedule at its default', () => {
+  it('an interval needs no equivalent cron expression, and the schedule keeps its default', () => {
     const { settings, origins } = loadSettingsWithOrigins(
       sourcesOf({ env: { WAVE_RESYNC_INTERVAL: '7m' } }),
     );
@@ -220,7 +220,7 @@ describe('where settings come from', () => {
     assert.deepEqual(origins.get('schedule'), { kind: 'default' });
   });
 
-  it('variables that Kubernetes makes for Services called wave or wave-cron are no settings', () => {
+  it('variables that Kubernetes creates for Services called wave or wave-cron are not settings', () => {
     const env = {
       WAVE_SERVICE_HOST: '10.0.0.1',
       WAVE_SERVICE_PORT: '8080',
@@ -239,7 +239,7 @@ describe('where settings come from', () => {
   });
 });
 
-describe('what is wrong is told with its place, its value and what is allowed', () => {
+describe('a fault is reported with its place, its value and the allowed values', () => {
   const wrong: Record<string, { given: Given; says: readonly string[] }> = {
     'a number in quotes in a file': {
       given: { file: 'concurrency:\n  reads: "16"\n' },
@@ -438,7 +438,7 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     it(what, () => assert.deepEqual(problems(given), says));
   }
 
-  it('an unknown name with none near lists the known ones', () => {
+  it('for an unknown name that is similar to none, the known names are listed', () => {
     const names = allSettings.map(({ variable }) => variable).join(', ');
     assert.deepEqual(problems({ env: { WAVE_XYZZYPLUGH: '1' } }), [
       `WAVE_XYZZYPLUGH is not a setting; known settings: ${names}, WAVE_CONFIG, WAVE_INSTALLATION`,
@@ -460,7 +460,7 @@ describe('what is wrong is told with its place, its value and what is allowed', 
     assert.ok(line.length < 200, line);
   });
 
-  it('settings that are wrong by themselves are not blamed for contradictions too', () => {
+  it('settings that are wrong by themselves are not also reported as contradictions', () => {
     assert.equal(problems({ flags: { resyncInterval: '7', schedule: '@daily' } }).length, 1);
   });
 });
@@ -537,19 +537,19 @@ describe('a settings file that cannot be used', () => {
     },
   };
   for (const [what, { file, says }] of Object.entries(unusable)) {
-    it(`${what} is refused in one line`, () => {
+    it(`${what} is rejected in one line`, () => {
       const lines = problems({ file });
       assert.equal(lines.length, 1, lines.join('\n'));
       assert.match(lines[0] ?? '', says);
     });
   }
 
-  it('leaves the prototype of all objects alone', () => {
+  it('does not change the prototype of all objects', () => {
     problems({ file: '__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}' });
     assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
   });
 
-  it('that does not exist, or is a directory, is refused', () => {
+  it('that does not exist, or is a directory, is rejected', () => {
     assert.deepEqual(problems({ flags: {}, env: {}, configFile: join(folder, 'absent.yaml') }), [
       'the settings file absent.yaml does not exist',
     ]);
@@ -558,14 +558,14 @@ describe('a settings file that cannot be used', () => {
     ]);
   });
 
-  it('that may not be read is refused', { skip: process.getuid?.() === 0 }, () => {
+  it('that may not be read is rejected', { skip: process.getuid?.() === 0 }, () => {
     writeFileSync(join(folder, 'locked.yaml'), '', { mode: 0 });
     assert.deepEqual(problems({ flags: {}, env: {}, configFile: join(folder, 'locked.yaml') }), [
       'the settings file locked.yaml cannot be read by this user (EACCES)',
     ]);
   });
 
-  it('does not hide what is wrong in the environment and the flags', () => {
+  it('does not hide faults in the environment and in flags', () => {
     const lines = problems({
       file: '[',
       env: { WAVE_LOG_LEVEL: 'loud' },

@@ -28,7 +28,7 @@ function problemOf(flag: string): string {
 const secret = plantedValue('url').replaceAll(/[^A-Za-z0-9]/g, '');
 const url = `https://hooks.example.com/${secret}`;
 
-test('a sink has a format, and a URL or the file of one', () => {
+test('a sink has a format, and a URL or a file with the URL', () => {
   assert.deepEqual(load([]), []);
   assert.deepEqual(load([{ format: 'slack', url }]), [{ format: 'slack', url }]);
   const whole = {
@@ -39,7 +39,7 @@ test('a sink has a format, and a URL or the file of one', () => {
   assert.deepEqual(load([whole]), [whole]);
 });
 
-test('a flag takes YAML too', () => {
+test('a flag accepts YAML too', () => {
   const flags = { notifications: '[{format: teams, urlFile: /run/url}]' };
   assert.equal(loadSettings({ flags, env: {} }).notifications[0]?.format, 'teams');
 });
@@ -89,12 +89,12 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   ['eleven sinks', Array(11).fill({ format: 'slack', url }), /a list of at most 10 sinks/],
 ];
 
-suite('a wrong list is a mistake of usage, which shows no URL', () => {
+suite('an invalid list is wrong usage, and its message contains no URL', () => {
   for (const [what, sinks, problem] of wrong) {
     test(what, () => assert.match(problemOf(JSON.stringify(sinks)), problem));
   }
 
-  test('a text that is no YAML', () => assert.match(problemOf(`[{url: ${url}`), /must be a list/));
+  test('a text that is not YAML', () => assert.match(problemOf(`[{url: ${url}`), /must be a list/));
 
   for (const [what, text] of [
     ['a value at a wrong place', `notifications:\n  - url: |${url}\n`],

@@ -18,7 +18,7 @@ for (const [interval, seconds] of [
   ['7d', 604_800],
   ['168h', 604_800],
 ] as const) {
-  test(`the interval ${interval} is taken, and is ${seconds} s`, () => {
+  test(`the interval ${interval} is accepted, and is ${seconds} s`, () => {
     assert.equal(intervalProblem(interval), undefined);
     assert.equal(durationMs(interval), seconds * 1_000);
   });
@@ -45,7 +45,7 @@ for (const [interval, expected] of [
   ['5M', form],
   ['@every 5m', form],
 ] as const) {
-  test(`the interval "${interval.slice(0, 30)}" is refused with what to give instead`, () => {
+  test(`the interval "${interval.slice(0, 30)}" is rejected with the allowed values`, () => {
     assert.equal(intervalProblem(interval), expected);
   });
 }

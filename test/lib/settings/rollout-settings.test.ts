@@ -33,7 +33,7 @@ function fromFile(text: string): readonly string[] | ReadonlyMap<string, unknown
 const window = { kind: 'allow', schedule: '0 22 * * *', duration: '2h' };
 
 suite('the settings of rollouts', () => {
-  test('take windows as a list in a file, and as YAML or JSON in a flag or variable', () => {
+  test('accept windows as a list in a file, and as YAML or JSON in a flag or variable', () => {
     const text = JSON.stringify([window]);
     assert.deepEqual(fromEnvironment({ WAVE_ROLLOUTS_WINDOWS: text }).windows, [window]);
     const yaml = '- {kind: allow, schedule: "0 22 * * *", duration: 2h}';
@@ -60,7 +60,7 @@ rollouts:
     );
   });
 
-  test('take a pause and a number as a text', () => {
+  test('accept a pause and a number as a text', () => {
     const { paused, maxConcurrent } = fromEnvironment({
       WAVE_ROLLOUTS_PAUSED: '2026-12-24T18:00:00Z',
       WAVE_ROLLOUTS_MAX_CONCURRENT: '5',
@@ -96,12 +96,12 @@ rollouts:
     ['ON_FAILURE', 'ignore', /must be one of stop, continue$/],
     ['NAMESPACE_ANNOTATIONS', 'on', /must be one of read, off$/],
   ] as const) {
-    test(`refuse ${name} ${value}`, () => {
+    test(`reject ${name} ${value}`, () => {
       assert.match(problemOf({ [`WAVE_ROLLOUTS_${name}`]: value }), expected);
     });
   }
 
-  test('say in a file where the fault is', () => {
+  test('report the place of a fault in a file', () => {
     assert.deepEqual(
       fromFile('rollouts:\n  maxConcurrent: 0\n  paused: 7\n  windows:\n    - kind: allow\n'),
       [
@@ -112,7 +112,7 @@ rollouts:
     );
   });
 
-  test('do not let a pass wait longer than it may take', () => {
+  test('do not let a pass wait longer than its timeout', () => {
     assert.match(
       problemOf({ WAVE_ROLLOUTS_WAIT_SECONDS: '300' }),
       /^WAVE_ROLLOUTS_WAIT_SECONDS is 300, and passTimeoutSeconds is 300: a pass would be cut short while it waits/,

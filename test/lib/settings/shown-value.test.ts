@@ -11,7 +11,7 @@ for (const url of [
   'https://user:pass\nword@gateway:9091',
   'ftp://user:password@gateway:9091',
 ]) {
-  test(`a value that is told shows no user and password: ${JSON.stringify(url)}`, () => {
+  test(`a reported value contains no user and password: ${JSON.stringify(url)}`, () => {
     const shown = shownValue(url);
     assert.doesNotMatch(shown, /user|pass|word/);
     assert.match(shown, /\/\/\*\*\*@gateway:9091"$/);
@@ -27,16 +27,16 @@ for (const url of [
   'https://gateway/#planted',
   ['https://user:planted@gateway', 'gateway?key=planted'],
 ]) {
-  test(`what was to be a URL is told without what may be secret in it: ${JSON.stringify(url)}`, () => {
+  test(`an invalid URL is reported without parts that may be secret: ${JSON.stringify(url)}`, () => {
     assert.doesNotMatch(shownValue(url, true), /planted/);
   });
 }
 
-test('a value that is no URL is told as it is', () => {
+test('a value that is not a URL is reported unchanged', () => {
   for (const text of ['0 ? * * *', 'a@b', '']) assert.equal(shownValue(text), JSON.stringify(text));
 });
 
-test('a value that is told is one line, and cut where it is long', () => {
+test('a reported value is one line, and cut if it is long', () => {
   assert.equal(shownValue('a\nb'), '"a\\nb"');
   assert.equal(shownValue('x'.repeat(100)).length, 60);
 });

@@ -66,20 +66,20 @@ const present = (minutesAgo: number | undefined): Partial<Reading> => ({
   writtenAt: minutesAgo === undefined ? undefined : timeText(now - minutesAgo * minute),
 });
 
-suite('what a workload says about its state', () => {
-  test('is when its last hash was written, and no time in the future counts', () => {
+suite('the state of a workload by its own fields', () => {
+  test('has the time of its last hash, but none in the future', () => {
     assert.equal(factsOf(rolled(now - minute), times).rolledAt, now - minute);
     assert.equal(factsOf(rolled(now + minute), times).rolledAt, undefined);
   });
 
-  test('is whether its rollout is under way, or late', () => {
+  test('says whether its rollout is under way, or late', () => {
     const underWay = factsOf(rolled(now - 9 * minute), times).rollout;
     assert.deepEqual([underWay?.hasFailed, underWay?.since], [false, now - 9 * minute]);
     const done = { updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 };
     assert.equal(factsOf(rolled(now - 9 * minute, done), times).rollout, undefined);
   });
 
-  test('is that its rollout has failed, if its controller says so', () => {
+  test('says that its rollout has failed, if its controller says so', () => {
     const conditions = [
       {
         ...{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' },
@@ -93,24 +93,24 @@ suite('what a workload says about its state', () => {
   });
 });
 
-suite('what its sources say', () => {
+suite('the state of a workload by its sources', () => {
   const workload = rolled(now - 10 * minute);
 
-  test('is which of them were written after its last hash, and since when', () => {
+  test('says which of them were written after its last hash, and since when', () => {
     const sources = writes(workload, present(5), present(20));
     assert.deepEqual(sources?.newer.listed, ['ConfigMap/one']);
     assert.equal(sources?.newerSince, now - 5 * minute);
     assert.equal(sources?.isComplete, true);
   });
 
-  test('is incomplete if one of them could not be read, or has no time', () => {
+  test('is incomplete if a source could not be read, or has no time', () => {
     for (const other of [undefined, present(undefined), { state: 'unreadable' } as const]) {
       const sources = writes(workload, present(20), other);
       assert.deepEqual([sources?.newer.listed, sources?.isComplete], [[], false]);
     }
   });
 
-  test('does not include absent and ignored ones', () => {
+  test('does not include absent and ignored sources', () => {
     const ignored = { ...present(5), ignored: true } as Partial<Reading>;
     const sources = writes(workload, { state: 'absent' }, ignored);
     assert.deepEqual([sources?.newer.listed, sources?.isComplete], [[], true]);

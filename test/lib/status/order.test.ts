@@ -12,7 +12,7 @@ function status(name: string, state: State, since: string | null = null): Worklo
   return { ...some, state, urgency: urgencyOf(state), since };
 }
 
-test('what needs a person comes first, then the oldest, and what is done is sorted by name', () => {
+test('workloads that need a person come first, then the oldest, and finished ones are sorted by name', () => {
   const sorted = [
     status('failed', 'RolloutFailed', '2026-11-30T10:00:00Z'),
     status('approval', 'AwaitingApproval', '2026-11-30T11:00:00Z'),

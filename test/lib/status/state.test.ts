@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Reason, reasons } from '../../../lib/rules/reason.ts';
 import { ownStates, urgencies, urgencyOf } from '../../../lib/status/state.ts';
 
-test('every reason code and every state of its own has an urgency, and warnings need a person', () => {
+test('every reason code and every other state has an urgency, and warnings need a person', () => {
   for (const reason of Object.keys(reasons) as Reason[]) {
     const urgency = urgencyOf(reason);
     assert.ok(urgencies.includes(urgency), reason);
@@ -13,6 +13,6 @@ test('every reason code and every state of its own has an urgency, and warnings 
   assert.deepEqual(own, ['person', 'pods', 'unknown', 'moving', 'recent']);
 });
 
-test('no state of its own has the name of a reason code', () => {
+test('the other states do not have names of reason codes', () => {
   for (const state of Object.keys(ownStates)) assert.ok(!Object.hasOwn(reasons, state), state);
 });

@@ -221,7 +221,7 @@ suite('a workload', () => {
     assert.deepEqual([status.state, status.lastRollout], ['TooLarge', null]);
   });
 
-  test('has a message that is one bounded line, whatever its blockers quote', () => {
+  test('has a message of one line with a limited length, with any blockers', () => {
     const blockers = [`\u001b[2Jfirst\nsecond ${'x'.repeat(3000)}`];
     const { sentence } = statusOf(outcome(), facts({ blockers }), known);
     assert.ok(Buffer.byteLength(sentence) <= 1024);

@@ -79,7 +79,7 @@ async function withPrefix(metrics: Metrics, prefix: string): Promise<string[]> {
   return [...(await samplesOf(metrics)).keys()].filter((key) => key.startsWith(prefix));
 }
 
-test('marks that were put on and taken off are counted, zero included', async () => {
+test('added and removed owner references are counted, including zero', async () => {
   const metrics = metricsOf();
   const ownerReferences = (change: string) =>
     `wave_cron_owner_references_total{change="${change}"}`;
@@ -99,7 +99,7 @@ test('marks that were put on and taken off are counted, zero included', async ()
 });
 
 suite('workloads', () => {
-  test('a completed pass has a series for each kind and each reason, zero included', async () => {
+  test('a completed pass has a series for each kind and each reason, including zero', async () => {
     const metrics = metricsOf();
     metrics.passEnded(report('Completed', [outcome('web', 'MissingSource')]));
     const samples = await samplesOf(metrics);
@@ -116,7 +116,7 @@ suite('workloads', () => {
     assert.equal((await withPrefix(ofOne, 'wave_cron_workloads')).length, 3 * allReasons.length);
   });
 
-  test('each completed pass replaces the figures of the one before', async () => {
+  test('each completed pass replaces the values of the one before', async () => {
     const metrics = metricsOf();
     metrics.passEnded(report('Completed', [outcome('a', 'Conflict'), outcome('b', 'Conflict')]));
     metrics.passEnded(report('Completed', [outcome('a', 'UpToDate')]));
@@ -125,7 +125,7 @@ suite('workloads', () => {
     assert.equal(samples.get('wave_cron_workloads{kind="Deployment",reason="UpToDate"}'), 1);
   });
 
-  test('a process that no pass has completed in has no figures', async () => {
+  test('a process without a completed pass has no values', async () => {
     const metrics = metricsOf();
     metrics.passFailed(1000);
     metrics.passEnded(report('Interrupted', [outcome('web', 'UpToDate')]));
@@ -134,7 +134,7 @@ suite('workloads', () => {
   });
 
   for (const pass of ['LeaseHeld', 'LeaseLost'] as const) {
-    test(`a replica whose pass ended as ${pass} drops its figures: another one tells them`, async () => {
+    test(`a replica whose pass ended as ${pass} drops its values, because another replica reports them`, async () => {
       const metrics = metricsOf();
       metrics.passEnded(report('Completed', [outcome('web', 'MissingSource')]));
       metrics.passEnded(report(pass));
@@ -142,7 +142,7 @@ suite('workloads', () => {
     });
   }
 
-  test('a pass that failed or was interrupted leaves the figures of the last completed one', async () => {
+  test('a pass that failed or was interrupted keeps the values of the last completed one', async () => {
     const metrics = metricsOf();
     metrics.passEnded(report('Completed', [outcome('web', 'MissingSource')]));
     const before = await samplesOf(metrics);
@@ -169,7 +169,7 @@ suite('the oldest held change', () => {
     assert.equal(await age(metrics), 0);
   });
 
-  test('is kept by a pass that failed or was interrupted, and dropped by one that another replica does', async () => {
+  test('is kept by a pass that failed or was interrupted, and dropped if another replica does the pass', async () => {
     const metrics = metricsOf();
     metrics.passEnded(held);
     metrics.passFailed(1000);
@@ -184,7 +184,7 @@ suite('the oldest held change', () => {
 });
 
 suite('passes', () => {
-  test('every way to end a pass, and every reason, has its counter from the start', async () => {
+  test('every end of a pass, and every reason, has its counter from the start', async () => {
     const samples = await samplesOf(metricsOf());
     for (const outcome of passOutcomes) {
       assert.equal(samples.get(`wave_cron_passes_total{outcome="${outcome}"}`), 0, outcome);
@@ -195,7 +195,7 @@ suite('passes', () => {
     }
   });
 
-  test('passes are counted by how they ended, and timed where they were ours', async () => {
+  test('passes are counted by their end, and timed if this process did them', async () => {
     const metrics = metricsOf();
     metrics.passEnded(report('Completed'));
     metrics.passEnded(report('LeaseHeld'));
@@ -210,7 +210,7 @@ suite('passes', () => {
     assert.equal(samples.get('wave_cron_pass_duration_seconds_bucket{le="2.5"}'), 1);
   });
 
-  test('only templates that were written count as updated, whatever became of the pass', async () => {
+  test('only written templates count as updated, however the pass ended', async () => {
     const metrics = metricsOf();
     const changed = [outcome('a', 'ConfigChanged', true), outcome('b', 'ConfigChanged')];
     metrics.passEnded(report('Completed', changed));
@@ -219,7 +219,7 @@ suite('passes', () => {
     assert.equal(samples.get('wave_cron_template_updates_total{reason="ConfigChanged"}'), 2);
   });
 
-  test('a pass is complete where every workload could be handled', async () => {
+  test('a pass is complete if every workload could be handled', async () => {
     const metrics = metricsOf();
     const complete = async () => (await samplesOf(metrics)).get('wave_cron_last_pass_complete');
     assert.equal(await complete(), undefined);
@@ -252,7 +252,7 @@ suite('passes', () => {
     assert.deepEqual(await times(), [start + 2, start, undefined]);
   });
 
-  test('skipped ticks, lost events and what went over the wire are counted', async () => {
+  test('skipped ticks, lost Events and network traffic are counted', async () => {
     const traffic = { requests: 2, bytesRead: 50 };
     const metrics = metricsOf(traffic);
     metrics.tickSkipped();
@@ -268,7 +268,7 @@ suite('passes', () => {
   });
 });
 
-test('the lease is held from the take until it is given back or lost', async () => {
+test('the lease is held from its acquisition until it is released or lost', async () => {
   const lost = new LeaseLostError(lease, { kind: 'deleted' });
   const events: readonly (readonly [LeaseEvent, held: number])[] = [
     [{ kind: 'watching', lease, holder: 'other', heldForMs: 1, forMs: 1 }, 0],
@@ -294,13 +294,13 @@ test('the lease is held from the take until it is given back or lost', async () 
   assert.equal(samples.get('wave_cron_lease_losses_total'), 1);
 });
 
-test('two of one process know nothing of each other', async () => {
+test('two sets of metrics in one process are independent', async () => {
   const [one, other] = [metricsOf(), metricsOf()];
   one.tickSkipped();
   assert.equal((await samplesOf(other)).get('wave_cron_ticks_skipped_total'), 0);
 });
 
-test('nothing names a workload or says what is in it', async () => {
+test('no metric names a workload or contains its data', async () => {
   const metrics = metricsOf();
   const secretive = { ...outcome('planted-name', 'Failed'), sentence: 'planted-sentence' };
   metrics.passEnded(
@@ -317,7 +317,7 @@ test('nothing names a workload or says what is in it', async () => {
 
 const held = { heldForMs: 1, seen: 'renewed', watchedForMs: 1 } as const;
 
-test('metrics of the process itself are there only where they are asked for', async () => {
+test('metrics of the process itself are only there on request', async () => {
   const options = { traffic: { requests: 0, bytesRead: 0 }, clock: systemClock };
   const without = await createMetrics({ ...options, process: false }).text();
   const withThem = await createMetrics({ ...options, process: true }).text();

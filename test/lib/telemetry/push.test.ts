@@ -77,7 +77,7 @@ suite('a push', { concurrency: true }, () => {
     assert.equal(requests[0]?.headers.authorization, undefined);
   });
 
-  test('goes below the path of the URL, however that ends', async (t) => {
+  test('uses a path below the URL, with or without a slash at its end', async (t) => {
     const { url, requests } = await gateway(t);
     for (const path of ['/push', '/push/', '/push//?team=a']) await push(`${url}${path}`);
     const group = '/push/metrics/job/wave-cron/namespace/ops/lease/wave-cron';
@@ -87,14 +87,14 @@ suite('a push', { concurrency: true }, () => {
     );
   });
 
-  test('takes the name and password out of the URL', async (t) => {
+  test('sends the name and password of the URL as a header', async (t) => {
     const { host, requests } = await gateway(t);
     await push(`http://us%40er:p%3Ass%zz@${host}`);
     const sent = requests[0]?.headers.authorization ?? '';
     assert.equal(Buffer.from(sent.replace('Basic ', ''), 'base64').toString(), 'us@er:p%3Ass%zz');
   });
 
-  test('is tried a second time after what may pass, and no third time', async (t) => {
+  test('is tried a second time after a transient problem, but not a third time', async (t) => {
     const mended = await gateway(t, { status: 503 }, { status: 202 });
     await push(mended.url);
     assert.equal(mended.requests.length, 2);
@@ -105,7 +105,7 @@ suite('a push', { concurrency: true }, () => {
     assert.doesNotMatch(said, /planted/);
   });
 
-  test('is not tried again once the process is told to stop', async (t) => {
+  test('is not tried again after the process was interrupted', async (t) => {
     const { url, requests } = await gateway(t, { status: 503 });
     await failureOf(push(url, {}, AbortSignal.abort()));
     assert.equal(requests.length, 1);
@@ -122,7 +122,7 @@ suite('a push', { concurrency: true }, () => {
     ['a redirect', { status: 302, headers: { location: '/planted' } }, /redirected the request/],
   ];
   for (const [what, answer, says] of refusals) {
-    test(`${what} is told at once, and not tried again`, async (t) => {
+    test(`${what} is reported at once, and not tried again`, async (t) => {
       const { host, requests } = await gateway(t, answer);
       const said = await failureOf(push(`http://user:planted@${host}/push?token=planted`));
       assert.match(said, says);
@@ -133,7 +133,7 @@ suite('a push', { concurrency: true }, () => {
   }
 });
 
-test('a gateway that repeats what it was sent is told without our credentials', async (t) => {
+test('a gateway that repeats the request is reported without the credentials', async (t) => {
   for (const body of [
     (sent: Request) => `bad: ${sent.headers.authorization} ${sent.url}`,
     (sent: Request) => {
@@ -150,7 +150,7 @@ test('a gateway that repeats what it was sent is told without our credentials', 
   }
 });
 
-test('what is pushed after a pass follows from how that ended', async (t) => {
+test('the pushed data depends on how the pass ended', async (t) => {
   const { url, requests } = await gateway(t);
   const traffic = { requests: 0, bytesRead: 0 };
   const afterwards = async (outcome: PassReason | 'Failed' | undefined) => {

@@ -8,7 +8,7 @@ function metricsOf(process: boolean) {
   return createMetrics({ traffic: { requests: 0, bytesRead: 0 }, clock: systemClock, process });
 }
 
-test('requests are counted by result, and each result is there from the start', async () => {
+test('requests are counted by result, and each result exists from the start', async () => {
   const metrics = metricsOf(true);
   for (const result of triggerResults) {
     assert.ok((await metrics.text()).includes(`_trigger_requests_total{result="${result}"} 0\n`));

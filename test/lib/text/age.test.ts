@@ -27,6 +27,6 @@ const ages: readonly (readonly [number, string])[] = [
   [9 * 365 * day + 30 * day, '9y'],
 ];
 
-test('an age is written as kubectl writes it', () => {
+test('an age is written as in kubectl', () => {
   for (const [ms, text] of ages) assert.equal(ageText(ms), text, `${ms} ms`);
 });

@@ -17,7 +17,7 @@ suite('the width of a text on a terminal', () => {
     test(`of "${text}" is ${width}`, () => assert.equal(displayWidth(text), width));
   }
 
-  test('is never more than the columns that it is cut to', () => {
+  test('never exceeds the columns that it is cut to', () => {
     for (const [text, width] of widths) {
       for (let columns = 0; columns <= 6; columns += 1) {
         const cut = cutToWidth(text, columns);
@@ -27,7 +27,7 @@ suite('the width of a text on a terminal', () => {
     }
   });
 
-  test('is cut between characters, with a sign that it is cut', () => {
+  test('is cut between characters, with a sign for the cut', () => {
     assert.equal(cutToWidth('deployment', 4), 'dep…');
     assert.equal(cutToWidth('日本語', 4), '日…');
     assert.equal(cutToWidth('a🚀b', 3), 'a…');

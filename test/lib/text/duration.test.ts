@@ -11,7 +11,7 @@ suite('a duration', () => {
     }
   });
 
-  test('is nothing else', () => {
+  test('has no other form', () => {
     for (const text of ['', 's', '1', '-1s', '1.5h', '1m1h', '1s1s', '1 s', '1S', '1w']) {
       assert.equal(durationSeconds(text), undefined, text);
       assert.ok(Number.isNaN(durationMs(text)), text);

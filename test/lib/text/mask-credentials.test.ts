@@ -19,7 +19,7 @@ suite('a text without credentials', () => {
     });
   }
 
-  test('has none of them, however they overlap', () => {
+  test('has none of them, even if they overlap', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(fc.array(letters, { minLength: 1 }), letters, (secrets, text) => {
@@ -31,7 +31,7 @@ suite('a text without credentials', () => {
 });
 
 suite('the credentials of a request', () => {
-  test('are the whole header, its parameter, and what a pair is made of', () => {
+  test('are the whole header, its parameter, and the parts of a pair', () => {
     assert.deepEqual(credentialsIn({ Authorization: 'Bearer abc' }), ['Bearer abc', 'abc']);
     const pair = base64('me:p:ä');
     assert.deepEqual(credentialsIn({ 'proxy-authorization': `Basic ${pair}` }), [
@@ -39,7 +39,7 @@ suite('the credentials of a request', () => {
     ]);
   });
 
-  test('are all of several headers, and none of others', () => {
+  test('are those of all such headers, but not of other headers', () => {
     const headers = {
       authorization: ['Bearer a', 'Bearer b'],
       cookie: 'c',

@@ -15,7 +15,7 @@ for (const [name, near] of [
   ['x', undefined],
   ['', undefined],
 ] as const) {
-  test(`for "${name}" somebody most likely meant ${near ?? 'none of the known names'}`, () => {
+  test(`the name most similar to "${name}" is ${near ?? 'none of the known names'}`, () => {
     assert.equal(nearest(name, known), near);
   });
 }

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsedYaml } from '../../../lib/text/parsed-yaml.ts';
 
-test('a text is read as YAML, and so is JSON', () => {
+test('a text is read as YAML, which includes JSON', () => {
   assert.deepEqual(parsedYaml('- a: 1'), { value: [{ a: 1 }] });
   assert.deepEqual(parsedYaml('[{"a": 1}]'), { value: [{ a: 1 }] });
   assert.deepEqual(parsedYaml(''), { value: null });
 });
 
-test('a text that is neither says why, in one line', () => {
+test('an invalid text is reported with the reason, in one line', () => {
   for (const [text, expected] of [
     ['[', /must end with a \]/],
     ['- &a 1\n- *a', /^Alias resolution is disabled$/],

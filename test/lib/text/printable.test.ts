@@ -36,7 +36,7 @@ for (const [name, text, shown] of cases) {
   test(name, () => assert.equal(printable(text), shown));
 }
 
-test('what is printable is printable, and stays as it is when it is shown again', () => {
+test('printable text stays as it is, and is the same when it is shown again', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const shown = printable(text);
@@ -46,11 +46,11 @@ test('what is printable is printable, and stays as it is when it is shown again'
   );
 });
 
-test('lines that we have put together stay lines', () => {
+test('line breaks of a message by wave-cron stay', () => {
   assert.equal(printableLines('a\u001b\n  b\r\nc'), 'a\\u{1b}\n  b\\u{d}\nc');
 });
 
-test('a sentence has at most 1024 bytes of UTF-8, whatever it is about', () => {
+test('a sentence has at most 1024 bytes of UTF-8, about any object', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 0, maxLength: 3000 }), (text) => {
       const told = sentence(text);

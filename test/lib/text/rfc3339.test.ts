@@ -28,7 +28,7 @@ test('a text is a time if it has a date, a time and a zone', () => {
   }
 });
 
-test('only a time that was written in this way is read again', () => {
+test('only times in exactly this format are read again', () => {
   assert.equal(writtenTime('2026-11-30T07:00:00Z'), Date.parse('2026-11-30T07:00:00Z'));
   for (const other of [
     ...['2026-11-30T07:00:00.5Z', '2026-11-30T07:00:00+00:00', '2026-02-31T07:00:00Z'],

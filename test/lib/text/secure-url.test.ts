@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hostOf, isLoopback, secureUrlProblem } from '../../../lib/text/secure-url.ts';
 
-test('messages go to https, and by plain http to this machine alone', () => {
+test('messages go to https, and by plain http only to this machine', () => {
   for (const url of [
     'https://hooks.example.com/services/a/b',
     'HTTPS://[2001:db8::1]:8443/x',
@@ -32,7 +32,7 @@ test('messages go to https, and by plain http to this machine alone', () => {
   }
 });
 
-test('the problem of a URL never quotes it', () => {
+test('an error about a URL never quotes it', () => {
   assert.doesNotMatch(secureUrlProblem('http://hooks.example.com/secret') ?? '', /hooks|secret/);
 });
 

@@ -22,7 +22,7 @@ suite('a URL is shown', () => {
   ];
   for (const [how, url, shown] of cases) test(how, () => assert.equal(shownUrl(url), shown));
 
-  test('without any password, whatever is in it', () => {
+  test('without any password, in any place', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 4 }), (more) => {
         const password = `secret${more}`;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitProblem, windowDurationProblem } from '../../../lib/text/wait-duration.ts';
 
-test('a wait is from nothing to a week', () => {
+test('a wait lasts from zero to a week', () => {
   for (const text of ['0s', '30s', '1h30m', '7d']) assert.equal(waitProblem(text), undefined, text);
   for (const text of ['', '30', '1.5h', '-1s', '30 s', 'P1D']) {
     assert.match(waitProblem(text) ?? '', /^must be whole numbers of d, h, m and s/, text);

@@ -19,7 +19,7 @@ const endless: RequestListener = (_request, response) => {
   void answerWithoutEnd(response, 'planted'.repeat(10_000));
 };
 
-test('an answer without end is asked for once, and told by its request and its size alone', async (t) => {
+test('an endless response is requested once, and its error only has the request and the size', async (t) => {
   let asked = 0;
   const api = await clientOf(t, (request, response) => {
     asked += 1;
@@ -47,7 +47,7 @@ test('an answer without end is asked for once, and told by its request and its s
   }
 });
 
-test('what a reader of a source does not admit is given up', async (t) => {
+test('a source is given up if its reader does not admit its size', async (t) => {
   const api = await clientOf(t, endless);
   const source = { kind: 'Secret', namespace: 'shop', name: 'login' } as const;
   await assert.rejects(
@@ -56,7 +56,7 @@ test('what a reader of a source does not admit is given up', async (t) => {
   );
 });
 
-test('a refusal without end is told by its status', async (t) => {
+test('an endless error response is reported by its status', async (t) => {
   const api = await clientOf(t, (request, response) => {
     response.writeHead(403);
     endless(request, response);
@@ -67,7 +67,7 @@ test('a refusal without end is told by its status', async (t) => {
   });
 });
 
-test('a request that breaks the connection that others share has its third try on one of its own', async (t) => {
+test('if a request breaks a shared connection, its third try has its own connection', async (t) => {
   const versions: string[] = [];
   const server = await http2Server(
     t,

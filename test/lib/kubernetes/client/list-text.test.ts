@@ -16,8 +16,8 @@ function item(name: string, annotations: Record<string, string>, spec: object = 
 
 const mentions = (object: unknown): boolean => JSON.stringify(object).includes(word);
 
-describe('a list of which only some items count', () => {
-  it('has those that mention a word, wherever they do, in their order', () => {
+describe('a list that is filtered by a word', () => {
+  it('has the items with the word in any place, in their order', () => {
     const items = [
       item('off', {}),
       item('on', { [`${word}/update-on-config-change`]: 'true' }),
@@ -33,7 +33,7 @@ describe('a list of which only some items count', () => {
     assert.deepEqual(list?.items, [items[1], items[3], items[4]]);
   });
 
-  it('keeps what paging needs', () => {
+  it('keeps the fields for paging', () => {
     const metadata = { resourceVersion: '7', continue: 'abc', remainingItemCount: 3 };
     assert.deepEqual(parseListMentioning(listOf([item('a', {})], metadata), [word]), {
       kind: 'DeploymentList',
@@ -43,7 +43,7 @@ describe('a list of which only some items count', () => {
     });
   });
 
-  it('is parsed as a whole where the text is of another form', () => {
+  it('is parsed as a whole if the text has another form', () => {
     const on = item('on', { [`${word}/x`]: '1' });
     const unusual = [
       '{"items":null}',
@@ -61,14 +61,14 @@ describe('a list of which only some items count', () => {
     }
   });
 
-  it('is refused where the text is cut off', () => {
+  it('is rejected if the text is cut off', () => {
     const text = listOf([item('a', {}), item('b', { [`${word}/x`]: '1' })]);
     for (let length = 1; length < text.length - '\n'.length; length += 1) {
       assert.throws(() => parseListMentioning(text.slice(0, length), [word]), SyntaxError);
     }
   });
 
-  it('loses no item that mentions a word and invents none, whatever the items hold', () => {
+  it('loses no item with the word and invents none, with any content of the items', () => {
     const claim = item('claim', { [`${word}/x`]: '1' });
     const lookalike = fc.constantFrom('},{"metadata":{"name":"', `"${word}/x"`, ']}', '"items":[');
     const text = fc.oneof(fc.string(), lookalike);

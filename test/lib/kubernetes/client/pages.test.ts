@@ -82,7 +82,7 @@ const numbers = (length: number): string[] => Array.from({ length }, (_, i) => `
 const sizes = (length: number, size: number): number[] => Array.from({ length }, () => size);
 
 suite('a list', () => {
-  test('of ordinary objects is asked for in pages of 200, each once', async () => {
+  test('of ordinary objects is requested in pages of 200, each once', async () => {
     const { api, asked } = server({ a: sizes(450, 10_000) });
     const { list, names } = reader('a');
     await pager(api)(list);
@@ -97,7 +97,7 @@ suite('a list', () => {
     );
   });
 
-  test('whose page is too large is asked again with half the limit, each object once, until pages are small again', async () => {
+  test('with pages that are too large is requested with half the limit until pages are small again, and each object is read once', async () => {
     const { api, asked } = server({ a: [...sizes(30, 1.2 * MiB), ...sizes(1000, 5_000)] });
     const { list, names, tooLarge } = reader('a');
     await pager(api)(list);
@@ -110,7 +110,7 @@ suite('a list', () => {
     assert.equal(asked.filter(({ bytes }) => bytes > 3 * MiB).length, 7);
   });
 
-  test('holds an object that is too large by itself: it is passed over by its name, and what is behind it is read', async () => {
+  test('with objects that are too large skips and names them, and reads the objects after them', async () => {
     const { api, asked } = server({ a: [10, 10, 9 * MiB, 10, 9 * MiB, 10] });
     const { list, names, tooLarge } = reader('a');
     await pager(api)(list);
@@ -127,7 +127,7 @@ suite('a list', () => {
     assert.ok(asked.every(({ bytes }) => bytes <= 8 * MiB + piece));
   });
 
-  test('of which the metadata are of use is asked for them where a page is too large, and for no smaller page', async () => {
+  test('whose metadata is useful requests only the metadata if a page is too large, and no smaller pages', async () => {
     const { api, asked } = server({ a: [...sizes(60, 1.2 * MiB), ...sizes(500, 5_000)] });
     const { list, names } = reader('a');
     const ofMetadata: string[] = [];
@@ -148,7 +148,7 @@ suite('a list', () => {
     );
   });
 
-  test('that begins anew forgets what it passed over', async () => {
+  test('that starts again forgets the objects that it skipped', async () => {
     const { api, fail } = server({ a: [9 * MiB, 10, 10] });
     const expired = new ApiError('too old', { status: 410, canRetry: false });
     let expires = 1;
@@ -159,13 +159,13 @@ suite('a list', () => {
     assert.deepEqual(tooLarge(), ['0']);
   });
 
-  test('of which nobody hears what is passed over ends with the error', async () => {
+  test('ends with the error if nothing can report skipped objects', async () => {
     const { api } = server({ a: [10, 9 * MiB] });
     await assert.rejects(pager(api)(reader('a', false).list), AnswerTooLargeError);
   });
 });
 
-test('lists that are read at the same time keep their pages below one bound, and each ends', async () => {
+test('lists that are read at the same time keep their pages within one limit, and all of them finish', async () => {
   const names = numbers(40).map((n) => `list${n}`);
   const { api, most } = server(
     Object.fromEntries(names.map((name) => [name, [...sizes(5, 0.75 * MiB), 7 * MiB, 9 * MiB]])),
@@ -180,7 +180,7 @@ test('lists that are read at the same time keep their pages below one bound, and
   assert.ok(most() <= 25 * MiB, `${most() / MiB} MiB`);
 });
 
-test('ordinary lists that are read at the same time are each asked for once', async () => {
+test('each of several ordinary lists at the same time is requested once', async () => {
   const { api, asked } = server({
     a: sizes(200, 10_000),
     b: sizes(200, 10_000),

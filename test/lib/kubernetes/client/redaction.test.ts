@@ -4,7 +4,7 @@ import { redactServerMessage } from '../../../../lib/kubernetes/client/redaction
 
 const secret = '/api/v1/namespaces/shop/secrets/pin';
 
-suite('what the API server says about a Secret', () => {
+suite('a message of the API server about a Secret', () => {
   for (const message of [
     'secrets "pin" not found',
     'secrets "pin" is forbidden: User "system:serviceaccount:a:b" cannot get resource "secrets" in API group "" in the namespace "shop"',
@@ -12,7 +12,7 @@ suite('what the API server says about a Secret', () => {
     'Operation cannot be fulfilled on secrets "pin": the object has been modified; please apply your changes to the latest version and try again',
     'etcdserver: request timed out',
   ]) {
-    test(`is passed on whole where it holds names alone: ${message.slice(0, 40)}`, () => {
+    test(`is passed on completely if it only has names: ${message.slice(0, 40)}`, () => {
       assert.equal(redactServerMessage(message, secret), message);
     });
   }
@@ -31,12 +31,12 @@ suite('what the API server says about a Secret', () => {
     ['etcdserver: 1234', undefined],
     ['', undefined],
   ] as const) {
-    test(`is cut before it can quote a value: ${message.slice(0, 40)}`, () => {
+    test(`is cut before it may quote a value: ${message.slice(0, 40)}`, () => {
       assert.equal(redactServerMessage(message, secret), told);
     });
   }
 
-  test('is passed on as it is where it is about something else', () => {
+  test('is passed on unchanged if it is about another kind', () => {
     const message = 'Deployment.apps "web" is invalid: spec: 1234';
     for (const path of [
       '/apis/apps/v1/namespaces/shop/deployments/web',

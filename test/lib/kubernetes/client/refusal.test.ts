@@ -17,7 +17,7 @@ function refused(status: number, body: unknown) {
   return refusal(answer, request, authorization, connection);
 }
 
-test('a refusal says what the Status says, without credentials', () => {
+test('the error of a refused request has the message of the Status, without credentials', () => {
   const error = refused(403, {
     kind: 'Status',
     message: 'planted\nis forbidden',
@@ -28,7 +28,7 @@ test('a refusal says what the Status says, without credentials', () => {
   assert.doesNotMatch(error.message, /planted/);
 });
 
-test('a refusal without a Status says the request, and 401 has a hint', () => {
+test('the error of a refused request without a Status names the request, and has a hint for 401', () => {
   const text = 'GET /api/v1/configmaps returned 401 (the token has expired) [HTTP 401]';
   assert.equal(refused(401, 'planted').message, text);
 });

@@ -56,7 +56,7 @@ const cases: readonly [
   ['no answer', undefined, undefined, 'no response in time', false],
 ];
 for (const [what, status, reason, message, rejected] of cases) {
-  test(`${what} is ${rejected ? 'a' : 'no'} rejection of the object`, () => {
+  test(`${what} is ${rejected ? 'a' : 'not a'} rejection of the object`, () => {
     assert.equal(isRejection(new ApiError(message, { status, reason, canRetry: false })), rejected);
   });
 }

@@ -26,7 +26,7 @@ const request = {
   onLine: () => undefined,
 };
 
-test('a watch asks for metadata alone, and reads rotated credentials once', async (t) => {
+test('a watch only requests metadata, and reads rotated credentials once', async (t) => {
   const asked: IncomingHttpHeaders[] = [];
   const open = await client(t, ({ headers }, response) => {
     asked.push(headers);
@@ -42,7 +42,7 @@ test('a watch asks for metadata alone, and reads rotated credentials once', asyn
   }
 });
 
-test('a refusal is an error with its status, and the error of the reader comes back', async (t) => {
+test('a refused watch is an error with the status, and an error of the reader is passed on', async (t) => {
   const refused = await client(t, (_, response) => {
     response.writeHead(403);
     response.end();

@@ -103,7 +103,7 @@ const credential = (given: Record<string, string>) =>
 
 const version = { method: 'GET', path: '/version' } as const;
 
-test('a server whose certificate another authority signed is refused, in one line and one try', async (t) => {
+test('a server with a certificate of another authority is rejected, in one line and one try', async (t) => {
   const home = folder(t);
   const other = createAuthority().certificate;
   const file = kubeconfig(home, {
@@ -124,7 +124,7 @@ test('a server whose certificate another authority signed is refused, in one lin
   assert.equal(client.traffic.requests, 1);
 });
 
-test('a server whose certificate is for another name is refused', async (t) => {
+test('a server with a certificate for another name is rejected', async (t) => {
   const file = kubeconfig(folder(t), { cluster: { 'tls-server-name': 'other.example.com' } });
   await assert.rejects(
     (await clientOf(t, file)).request(version),
@@ -132,7 +132,7 @@ test('a server whose certificate is for another name is refused', async (t) => {
   );
 });
 
-test('a proxy that the kubeconfig names is gone through, over one connection for many requests', async (t) => {
+test('a proxy in the kubeconfig is used, over one connection for many requests', async (t) => {
   const tunnels: string[] = [];
   const proxy = createServer();
   proxy.on('connect', ({ url = '' }, socket) => {
@@ -169,7 +169,7 @@ test('certificate files are found beside the kubeconfig', async (t) => {
   assert.equal(await userOf(await clientOf(t, kubeconfig(home, { user }))), 'jane');
 });
 
-test('whom a kubeconfig asks to act as, the requests are made as, with uid, groups and all', async (t) => {
+test('requests are made as the user that the kubeconfig impersonates, with uid, groups and extra fields', async (t) => {
   const { certificate, key } = cluster.clientCertificate({
     commonName: 'an-administrator',
     organizations: ['system:masters'],
@@ -203,7 +203,7 @@ test('whom a kubeconfig asks to act as, the requests are made as, with uid, grou
   });
 });
 
-test('a certificate authority that is not there is told in one line', async (t) => {
+test('a missing certificate authority file is reported in one line', async (t) => {
   const file = kubeconfig(folder(t), { cluster: { 'certificate-authority': 'missing.crt' } });
   await assert.rejects((await clientOf(t, file)).request({ ...version, tries: 1 }), (error) => {
     assert.ok(error instanceof UnreachableError);
@@ -212,7 +212,7 @@ test('a certificate authority that is not there is told in one line', async (t) 
   });
 });
 
-test('a kubeconfig that was written anew, of which the old token is refused, is read again', async (t) => {
+test('a rewritten kubeconfig is read again when its old token is refused', async (t) => {
   const home = folder(t);
   const namespace = await testNamespace(t);
   const { token, user } = await serviceAccount(t, { namespace });
@@ -221,7 +221,7 @@ test('a kubeconfig that was written anew, of which the old token is refused, is 
   assert.equal(await userOf(client), user);
 });
 
-test('a client certificate that a program gives is used, and a new one after the old one is refused', async (t) => {
+test('a client certificate from a program is used, and a new one after the old one is refused', async (t) => {
   const home = folder(t);
   const given = (commonName: string, notAfter?: Date) => {
     const { certificate, key } = cluster.clientCertificate({
@@ -239,7 +239,7 @@ test('a client certificate that a program gives is used, and a new one after the
   assert.equal(runs(), 2);
 });
 
-test('a program is run once more for many requests that are refused at once', async (t) => {
+test('a program runs only once more if many requests are refused at the same time', async (t) => {
   const proxy = await faultProxy(t);
   const home = folder(t);
   const { file, runs } = program(home, `echo '${credential({ token: 'x' })}'`);
@@ -256,7 +256,7 @@ test('a program is run once more for many requests that are refused at once', as
   assert.equal(proxy.seen.length, 40);
 });
 
-test('a program is found beside the kubeconfig where its name has a slash, and told what it is run for', async (t) => {
+test('a program whose name has a slash is found relative to the kubeconfig, and gets KUBERNETES_EXEC_INFO', async (t) => {
   const home = folder(t);
   const { runs } = program(
     home,
@@ -286,7 +286,7 @@ for (const [what, parts, message] of [
     /references an undefined user$/,
   ],
 ] as const) {
-  test(`a context that names a ${what} that is not there is wrong usage, told in one line`, async (t) => {
+  test(`a context with a missing ${what} is wrong usage, reported in one line`, async (t) => {
     const file = kubeconfig(folder(t), {});
     writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...parts }));
     await assert.rejects(connect({ kubeconfig: file, context: undefined }, {}), (error) => {
@@ -297,7 +297,7 @@ for (const [what, parts, message] of [
   });
 }
 
-test('credentials that are read again leave the connections as they are, and new ones of a program come when they expire', async (t) => {
+test('credentials that are read again keep the connections, and a program gives new ones when they expire', async (t) => {
   const home = folder(t);
   const { certificate, key } = cluster.clientCertificate({ commonName: 'jane' });
   // The credentials have already expired, so each of them is used for one request only.

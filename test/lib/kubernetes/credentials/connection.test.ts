@@ -74,8 +74,8 @@ async function server(
   return { url, seen, connections: () => connections };
 }
 
-describe('where the cluster is', () => {
-  it('is said by the given kubeconfig, else by KUBECONFIG, else by ~/.kube/config', async (t) => {
+describe('the cluster', () => {
+  it('comes from the given kubeconfig, else from KUBECONFIG, else from ~/.kube/config', async (t) => {
     const home = folder(t);
     mkdirSync(join(home, '.kube'));
     write(join(home, '.kube', 'config'), { server: 'http://home' });
@@ -87,7 +87,7 @@ describe('where the cluster is', () => {
     assert.equal((await from(undefined, env)).server, 'http://home');
   });
 
-  it('is nowhere without any of them, and the error says how to name it', async (t) => {
+  it('is unknown without any of them, and the error says how to name one', async (t) => {
     await assert.rejects(
       from(undefined, { HOME: folder(t) }),
       (error) =>
@@ -95,7 +95,7 @@ describe('where the cluster is', () => {
     );
   });
 
-  it('of several files is said by the first that has an entry of the name, as kubectl merges them', async (t) => {
+  it('comes from the first of several files that has an entry of the name, by the merge rules of kubectl', async (t) => {
     const home = folder(t);
     const one = write(join(home, 'a'), { server: 'http://first' });
     const same = write(join(home, 'b'), { server: 'http://second' });
@@ -105,13 +105,13 @@ describe('where the cluster is', () => {
     assert.equal((await from(undefined, { KUBECONFIG }, 'other')).server, 'http://third');
   });
 
-  it('comes with the namespace of the context', async (t) => {
+  it('has the namespace of the context', async (t) => {
     const home = folder(t);
     assert.equal((await from(write(join(home, 'a'), { namespace: 'shop' }))).namespace, 'shop');
     assert.equal((await from(write(join(home, 'b')))).namespace, undefined);
   });
 
-  it('keeps the path of a server behind a gateway, without a slash at its end', async (t) => {
+  it('may be a server behind a gateway: its path is kept, without a slash at its end', async (t) => {
     const file = write(join(folder(t), 'a'), { server: 'https://gate/k8s/c-1/' });
     assert.equal((await from(file)).server, 'https://gate/k8s/c-1');
   });
@@ -160,7 +160,7 @@ describe('a wrong kubeconfig', () => {
     ],
   ];
   for (const [what, { content, kubeconfig, context }, message] of cases) {
-    it(`that ${what} is told in one line, as wrong usage`, async (t) => {
+    it(`that ${what} is reported in one line, as wrong usage`, async (t) => {
       const file = join(folder(t), 'config');
       if (content !== undefined) writeFileSync(file, content);
       if (kubeconfig !== undefined) write(file, kubeconfig);
@@ -174,7 +174,7 @@ describe('a wrong kubeconfig', () => {
     });
   }
 
-  it('that would send credentials unencrypted is refused but where that is said to be meant', async (t) => {
+  it('that would send credentials unencrypted is rejected unless it explicitly allows this', async (t) => {
     const file = write(join(folder(t), 'config'));
     writeFileSync(
       file,
@@ -185,7 +185,7 @@ describe('a wrong kubeconfig', () => {
 });
 
 describe('credentials', () => {
-  it('are sent over one pool of connections, however many requests there are', async (t) => {
+  it('are sent over one pool of connections, even for many requests', async (t) => {
     const { url, seen, connections } = await server(t);
     const connection = await from(
       write(join(folder(t), 'a'), { server: url, user: { token: 't' } }),
@@ -203,7 +203,7 @@ describe('credentials', () => {
     assert.deepEqual(new Set(seen), new Set(['Bearer t']));
   });
 
-  it('are sent over no more connections than were asked for, straight and through a proxy', async (t) => {
+  it('are sent over no more connections than allowed, directly and through a proxy', async (t) => {
     const { url, connections } = await server(t);
     const client = async (more: Kubeconfig) => {
       const file = write(join(folder(t), 'a'), { server: url, ...more });
@@ -237,7 +237,7 @@ describe('credentials', () => {
     assert.equal(tunnels, 3);
   });
 
-  it('that a server repeats in its refusal are not told', async (t) => {
+  it('that a server repeats in its error response are not reported', async (t) => {
     const http = createServer(({ headers }, response) => {
       const message = `${headers.authorization} is not known, ${headers.authorization?.split(' ')[1]} is not`;
       response.writeHead(403).end(JSON.stringify({ kind: 'Status', message }));
@@ -254,7 +254,7 @@ describe('credentials', () => {
     }
   });
 
-  it('of a token file that rotated are read again when the old ones are refused', async (t) => {
+  it('in a token file that has rotated are read again when the old ones are refused', async (t) => {
     const { url, seen } = await server(t, (given) => (given === 'Bearer new' ? 200 : 401));
     const home = folder(t);
     writeFileSync(join(home, 'token'), 'new\n');
@@ -268,7 +268,7 @@ describe('credentials', () => {
     assert.deepEqual(seen, ['Bearer old', 'Bearer new']);
   });
 
-  it('of a program are asked for once for many requests, and once more when they are refused', async (t) => {
+  it('from a program are requested once for many requests, and once more when they are refused', async (t) => {
     const home = folder(t);
     const log = join(home, 'calls');
     const program = join(home, 'login');
@@ -296,7 +296,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
     assert.equal(calls(), 2);
   });
 
-  it('that a program fails to give are told in one line, with what it said', async (t) => {
+  it('that a program fails to give are reported in one line, with the output of the program', async (t) => {
     const home = folder(t);
     const user = { exec: { command: 'sh', args: ['-c', 'echo please log in >&2; exit 1'] } };
     const connection = await from(write(join(home, 'config'), { user }));

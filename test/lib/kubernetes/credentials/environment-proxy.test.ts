@@ -6,7 +6,7 @@ const server = 'https://kube.example.com:6443';
 const proxy = 'http://proxy:3128';
 
 describe('the proxy of the environment', () => {
-  it('is that of HTTPS_PROXY for https and of HTTP_PROXY for http, in capitals before small letters', () => {
+  it('is HTTPS_PROXY for https and HTTP_PROXY for http, with upper case before lower case', () => {
     const of = (url: string, env: Record<string, string>) => environmentProxy(url, env);
     assert.equal(of(server, {}), undefined);
     assert.equal(of(server, { HTTP_PROXY: proxy, ALL_PROXY: proxy }), undefined);
@@ -17,7 +17,7 @@ describe('the proxy of the environment', () => {
     assert.equal(of('http://kube', { http_proxy: proxy, HTTPS_PROXY: 'http://other' }), proxy);
   });
 
-  it('may be given without a scheme, and speaks http then', () => {
+  it('may have no scheme, which means http', () => {
     for (const [given, url] of [
       ['proxy:3128', 'http://proxy:3128'],
       ['10.0.0.1:3128', 'http://10.0.0.1:3128'],
@@ -29,7 +29,7 @@ describe('the proxy of the environment', () => {
     }
   });
 
-  it('that is no address is wrong usage, told without its password', () => {
+  it('with an invalid address is wrong usage, reported without its password', () => {
     for (const given of ['ftp://user:planted@proxy', 'http://user:planted@pro xy']) {
       assert.throws(
         () => environmentProxy(server, { HTTPS_PROXY: given }),
@@ -80,7 +80,7 @@ describe('the proxy of the environment', () => {
     ['https://kube.example.com', ':443, ,', false],
   ];
   for (const [url, list, isStraight] of straight) {
-    it(`is ${isStraight ? 'not taken' : 'taken'} to ${url} where NO_PROXY is ${JSON.stringify(list)}`, () => {
+    it(`is ${isStraight ? 'not used' : 'used'} for ${url} if NO_PROXY is ${JSON.stringify(list)}`, () => {
       const expected = isStraight ? undefined : proxy;
       const given = { HTTPS_PROXY: proxy };
       assert.equal(environmentProxy(url, { ...given, NO_PROXY: list }), expected);

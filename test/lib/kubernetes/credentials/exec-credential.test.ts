@@ -17,7 +17,7 @@ const environment = { PATH: process.env['PATH'] };
 const ask = (script: string, more: Partial<ExecProgram> = {}, timeoutMs = 20_000) =>
   askProgram(shell(script, more), environment, { timeoutMs });
 
-test('what a program prints is a token or a certificate with its key, and when they expire', async () => {
+test('the output of a program is a token or a certificate with its key, and their expiration', async () => {
   assert.deepEqual(
     await ask(`echo '{"status":{"token":"t","expirationTimestamp":"2026-01-02T03:04:05Z"}}'`),
     {
@@ -33,7 +33,7 @@ test('what a program prints is a token or a certificate with its key, and when t
   );
 });
 
-test('a program gets its arguments, our environment, its own variables, and what it is run for', async () => {
+test('a program gets its arguments, the environment, its own variables, and KUBERNETES_EXEC_INFO', async () => {
   const program = readExecProgram(
     {
       apiVersion: 'client.authentication.k8s.io/v1beta1',
@@ -61,7 +61,7 @@ test('a program gets its arguments, our environment, its own variables, and what
   });
 });
 
-test('a command with a slash is found beside the kubeconfig, one without on the PATH', () => {
+test('a command with a slash is found relative to the kubeconfig, and one without on the PATH', () => {
   const commandOf = (command: string) => readExecProgram({ command }, '/home/jane/.kube').command;
   assert.equal(commandOf('./login'), '/home/jane/.kube/login');
   assert.equal(commandOf('bin/login'), '/home/jane/.kube/bin/login');
@@ -86,7 +86,7 @@ const failures: [string, string, RegExp][] = [
   ['prints null', 'echo null', /^the output of the program sh is not an ExecCredential$/],
 ];
 for (const [what, script, message] of failures) {
-  test(`a program that ${what} is told in one line, without what it printed`, async () => {
+  test(`a program that ${what} is reported in one line, without its output`, async () => {
     await assert.rejects(ask(script), (error) => {
       assert.ok(error instanceof Error);
       assert.match(error.message, message);
@@ -96,7 +96,7 @@ for (const [what, script, message] of failures) {
   });
 }
 
-test('what a failed program says is told without what may be a token in it', async () => {
+test('the error output of a failed program is reported, except for possible tokens', async () => {
   const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ3YXZlIn0.c2lnbmF0dXJl';
   const given = ['--client-secret=planted-inline', '--password', 'planted-beside'];
   const program = readExecProgram(
@@ -116,32 +116,34 @@ test('what a failed program says is told without what may be a token in it', asy
   });
 });
 
-test('a program that prints without end is ended', { timeout: 20_000 }, async () => {
+test('a program with endless output is stopped', { timeout: 20_000 }, async () => {
   await assert.rejects(ask('yes planted'), /^Error: the program sh printed more than 1 MiB$/);
 });
 
-test('a program that is not there is told in one line', async () => {
+test('a missing program is reported in one line', async () => {
   await assert.rejects(
     askProgram(readExecProgram({ command: 'no-such-program' }, '/'), environment),
     /^Error: the program no-such-program cannot be run \(ENOENT\)$/,
   );
 });
 
-test('a program that never ends is ended', { timeout: 20_000 }, async () => {
+test('a program that does not end is stopped', { timeout: 20_000 }, async () => {
   await assert.rejects(
     ask('exec sleep 60', {}, 300),
     /^Error: the program sh did not finish within 0\.3 s$/,
   );
 });
 
-test('a program that asks something learns that nobody answers', { timeout: 20_000 }, async () => {
+test('a program that asks a question learns that there is no input', {
+  timeout: 20_000,
+}, async () => {
   await assert.rejects(
     ask('read answer || { echo "no answer" >&2; exit 1; }'),
     /^Error: the program sh failed and said "no answer"$/,
   );
 });
 
-test('a program that wants a terminal is not run', async () => {
+test('a program that needs a terminal is not run', async () => {
   const exec = { command: 'sh', args: ['-c', 'exit 0'], interactiveMode: 'Always' };
   await assert.rejects(
     askProgram(readExecProgram(exec, '/'), environment),
@@ -149,11 +151,11 @@ test('a program that wants a terminal is not run', async () => {
   );
 });
 
-test('an exec without a command is refused', () => {
+test('an exec entry without a command is rejected', () => {
   assert.throws(() => readExecProgram({ command: '' }, '/'), /exec has no command/);
 });
 
-test('what a program says on its standard error is shown while it runs, without what may be a token', {
+test('the error output of a program is shown while it runs, without possible tokens', {
   timeout: 60_000,
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-exec-'));
@@ -180,7 +182,7 @@ exit 1`;
   ]);
 });
 
-test('a program learns which cluster it is run for where it asks to be told, and only then', async () => {
+test('a program gets the cluster only if its entry asks for it', async () => {
   const script = `printf '{"status":{"token":"%s"}}' "$(printenv KUBERNETES_EXEC_INFO | sed 's/"/\\\\"/g')"`;
   const cluster = () => ({ server: 'https://kube', config: { audience: 'a' } });
   for (const wantsCluster of [true, false]) {

@@ -56,7 +56,7 @@ async function ask(t: TestContext, cluster: object): Promise<unknown> {
 const authority = { 'certificate-authority-data': Buffer.from(meant).toString('base64') };
 const notAccepted = /^the certificate of https:\/\/127\.0\.0\.1:\d+ is not accepted \([A-Z_]+\)$/;
 
-test('an impostor sees no token, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
+test('an impostor gets no token, even with NODE_TLS_REJECT_UNAUTHORIZED', async (t) => {
   const { seen, port } = await impostor(t);
   const server = `https://127.0.0.1:${port}`;
   for (const given of [{ server }, { server, ...authority }]) {
@@ -66,7 +66,7 @@ test('an impostor sees no token, whatever NODE_TLS_REJECT_UNAUTHORIZED says', as
 });
 
 for (const [kind, proxy] of Object.entries(proxies)) {
-  test(`an impostor behind a proxy by ${kind} sees no token, whatever NODE_TLS_REJECT_UNAUTHORIZED says`, async (t) => {
+  test(`an impostor behind a proxy by ${kind} gets no token, even with NODE_TLS_REJECT_UNAUTHORIZED`, async (t) => {
     const { seen, port } = await impostor(t);
     const server = `https://127.0.0.1:${port}`;
     const way = { server, 'proxy-url': await proxy(t, port) };
@@ -81,7 +81,7 @@ for (const [kind, proxy] of Object.entries(proxies)) {
   });
 }
 
-test('an impostor of a proxy sees no password of it, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
+test("an impostor of a proxy does not get the proxy's password, even with NODE_TLS_REJECT_UNAUTHORIZED", async (t) => {
   const { seen, port } = await impostor(t);
   const proxy = `https://user:planted@localhost:${port}`;
   for (const trust of [authority, { 'insecure-skip-tls-verify': true }]) {
@@ -93,7 +93,7 @@ test('an impostor of a proxy sees no password of it, whatever NODE_TLS_REJECT_UN
   assert.deepEqual(seen, []);
 });
 
-test('an impostor of a Pushgateway sees no password, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
+test('an impostor of a Pushgateway gets no password, even with NODE_TLS_REJECT_UNAUTHORIZED', async (t) => {
   const { seen, port } = await impostor(t);
   const push = { grouping: { job: 'a' }, mode: 'replace', contentType: 'text/plain', text: '' };
   await assert.rejects(
@@ -103,7 +103,7 @@ test('an impostor of a Pushgateway sees no password, whatever NODE_TLS_REJECT_UN
   assert.deepEqual(seen, []);
 });
 
-test('a server that is not to be verified, by the kubeconfig, is asked', async (t) => {
+test('a server that the kubeconfig excludes from verification gets requests', async (t) => {
   const { seen, port } = await impostor(t);
   await ask(t, { server: `https://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true });
   assert.deepEqual(

@@ -57,7 +57,7 @@ async function ask(t: TestContext, { cluster = {}, user = {}, env = {} }: Parts)
 }
 
 for (const [kind, proxy] of Object.entries(proxies)) {
-  test(`HTTPS_PROXY leads through a proxy by ${kind}, which resolves the name, and NO_PROXY past it`, async (t) => {
+  test(`HTTPS_PROXY leads through a proxy by ${kind}, which resolves the name, and NO_PROXY bypasses it`, async (t) => {
     const { seen, port } = await api(t);
     const asked: string[] = [];
     const url = await proxy(t, port, asked);
@@ -71,7 +71,7 @@ for (const [kind, proxy] of Object.entries(proxies)) {
     assert.equal(asked.length, 2);
   });
 
-  test(`the proxy-url of a kubeconfig counts before HTTPS_PROXY, by ${kind}`, async (t) => {
+  test(`the proxy-url of a kubeconfig takes precedence over HTTPS_PROXY, by ${kind}`, async (t) => {
     const { port } = await api(t);
     const asked: string[] = [];
     const cluster = { 'proxy-url': await proxy(t, port, asked) };
@@ -79,7 +79,7 @@ for (const [kind, proxy] of Object.entries(proxies)) {
     assert.deepEqual(asked, [`${name}:6443`]);
   });
 
-  test(`an impostor behind a proxy of the environment by ${kind} sees no token`, async (t) => {
+  test(`an impostor behind a proxy of the environment by ${kind} gets no token`, async (t) => {
     const { seen, port } = await api(t, createAuthority());
     const env = { HTTPS_PROXY: await proxy(t, port) };
     await assert.rejects(
@@ -90,14 +90,14 @@ for (const [kind, proxy] of Object.entries(proxies)) {
   });
 }
 
-test('a proxy that does not answer is named, without its password', async (t) => {
+test('a proxy that does not respond is named, without its password', async (t) => {
   const env = { HTTPS_PROXY: 'http://user:planted@127.0.0.1:1' };
   await assert.rejects(ask(t, { env }), {
     message: `connection refused (https://${name}:6443 through the proxy http://***@127.0.0.1:1, ECONNREFUSED)`,
   });
 });
 
-test('a login program that asks for it learns the cluster as kubectl tells it', async (t) => {
+test('a login program that asks for the cluster gets it as from kubectl', async (t) => {
   const { port } = await api(t);
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-proxies-'));
   t.after(() => rmSync(folder, { recursive: true }));

@@ -21,7 +21,7 @@ suite('the state of a Rollout', () => {
     assert.equal(phaseOf(kind, {}, { ...promoted, phase: 'Healthy' }), 'healthy');
   });
 
-  test('is unfinished while its controller has not seen it, or works on it', () => {
+  test('is unfinished while its controller has not seen it, or still works on it', () => {
     const healthy = { ...promoted, phase: 'Healthy' };
     assert.equal(phaseOf(kind, spec, { ...healthy, observedGeneration: '1' }), 'unfinished');
     assert.equal(phaseOf(kind, spec, { ...healthy, observedGeneration: 'x' }), 'unfinished');
@@ -37,17 +37,17 @@ suite('the state of a Rollout', () => {
     assert.equal(phaseOf(kind, spec, { ...promoted, phase: 'Progressing' }), 'finished');
   });
 
-  test('that waits in its canary has neither failed nor is it waited for', () => {
+  test('of a waiting canary is neither failed nor waited for', () => {
     assert.equal(phaseOf(kind, spec, pausedCanary), 'inert');
     assert.equal(phaseOf(kind, spec, { ...pausedCanary, phase: 'Progressing' }), 'inert');
   });
 
-  test('that is paused or has no replicas is inert', () => {
+  test('is inert if it is paused or has no replicas', () => {
     assert.equal(phaseOf(kind, { paused: true }, canary), 'inert');
     assert.equal(phaseOf(kind, { replicas: 0 }, canary), 'inert');
   });
 
-  test('has failed if it was aborted or is degraded, from the time that its controller says', () => {
+  test('is failed if it was aborted or is degraded, since the time in its status', () => {
     const abortedAt = '2026-11-30T07:00:00Z';
     const aborted = { ...canary, phase: 'Degraded', abort: true, abortedAt };
     assert.deepEqual(state(kind, spec, aborted), {
@@ -82,13 +82,13 @@ suite('the Pods of a Rollout follow a changed template', () => {
   });
 });
 
-suite('what keeps the Pods of a Rollout from following', () => {
+suite('the blocker of the Pods of a Rollout', () => {
   const blockers = (status: Status) => {
     const object = { spec, status };
     return rollout.blockersOfStatus(object, rollout.progress(object));
   };
 
-  test('is a pause, an abort, or that it does not progress', () => {
+  test('is a pause, an abort, or missing progress', () => {
     assert.deepEqual(blockers(promoted), []);
     assert.deepEqual(rollout.blockersOfSpec({ paused: true }), [
       'it is paused: Pods restart when it is resumed',
@@ -116,26 +116,26 @@ suite('what keeps the Pods of a Rollout from following', () => {
 suite('a Rollout with a workloadRef', () => {
   const of = (workloadRef: Spec['workloadRef']) => ({ spec: { workloadRef: workloadRef ?? null } });
 
-  test('has the pod template of a Deployment, which has to be opted in', () => {
+  test('has the pod template of a Deployment, which must be opted in', () => {
     const object = of({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' });
     assert.deepEqual(templateOwner?.(object), { kind: 'Deployment', name: 'app' });
     assert.match(whyNotRestarted?.(object) ?? '', /opt in that Deployment instead/);
   });
 
-  test('to another kind is told as one that is not handled', () => {
+  test('to another kind is reported as not handled', () => {
     const object = of({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'app' });
     assert.equal(templateOwner?.(object), undefined);
     assert.match(whyNotRestarted?.(object) ?? '', /that of "ReplicaSet" "app".*does not handle/);
     assert.match(whyNotRestarted?.(of({ name: 'app' })) ?? '', /that of "" "app"/);
   });
 
-  test('is none if it has its own template', () => {
+  test('does not exist if it has its own template', () => {
     assert.equal(templateOwner?.({ spec: { template: {} } }), undefined);
     assert.equal(whyNotRestarted?.({ spec: { template: {} } }), undefined);
     assert.match(whyNotRestarted?.({ spec: {} }) ?? '', /no pod template at spec\.template/);
   });
 
-  test('is kept without what a tenant can make large, and its rollout is the same', () => {
+  test('is stored without fields that a tenant can make large, and its rollout state is the same', () => {
     const large = 'x'.repeat(10_000);
     const object = {
       metadata: { name: 'web', labels: { large }, generation: 2 },

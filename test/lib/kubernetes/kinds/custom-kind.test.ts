@@ -7,7 +7,7 @@ import {
 } from '../../../../lib/kubernetes/kinds.ts';
 
 suite('a kind of another API', () => {
-  test('is written as kubectl writes it: Kind.version.group', () => {
+  test('is written as in kubectl: Kind.version.group', () => {
     for (const text of [
       'Rollout.v1alpha1.argoproj.io',
       'Service.v1.serving.knative.dev',
@@ -32,7 +32,7 @@ suite('a kind of another API', () => {
   });
 
   // Each of these kinds has a pod template. But a ReplicaSet belongs to a Deployment, and a Job runs once.
-  test('has a group with a dot, as the groups of Kubernetes with other workloads do not', () => {
+  test('has a group with a dot, unlike the groups of Kubernetes with other workloads', () => {
     for (const text of ['ReplicaSet.v1.apps', 'Job.v1.batch', 'CronJob.v1.batch']) {
       assert.ok(!isCustomKind(text), text);
     }

@@ -14,14 +14,14 @@ suite('the state of the rollout of a DaemonSet', () => {
     assert.equal(phaseOf('DaemonSet', {}, nodes(3, 3, 3)), 'healthy');
   });
 
-  test('is unfinished, and failed if late, while Pods of an earlier template are left or none is available', () => {
+  test('is unfinished, and failed after the deadline, while Pods of an earlier template are left or no Pod is available', () => {
     for (const status of [nodes(3, 1, 2), nodes(3, 3, 0), nodes(1, 1, 0)]) {
       const { phase, failure } = state('DaemonSet', {}, status);
       assert.deepEqual([phase, failure], ['unfinished', 'if late']);
     }
   });
 
-  test('is unfinished, and never failed, if all are new and a node is out of order', () => {
+  test('is unfinished, and never failed, if all Pods are new and a node is out of order', () => {
     const { phase, failure } = state('DaemonSet', {}, nodes(3, 3, 2));
     assert.deepEqual([phase, failure], ['unfinished', 'not known']);
   });

@@ -14,7 +14,7 @@ suite('the state of the rollout of a Deployment', () => {
     assert.equal(phaseOf('Deployment', {}, pods(1, 1, 1)), 'healthy');
   });
 
-  test('is unfinished while its controller has not seen it, Pods are missing, or earlier ones are left', () => {
+  test('is unfinished while its controller has not seen it, Pods are missing, or old Pods are left', () => {
     assert.equal(
       phaseOf('Deployment', spec, { ...pods(3, 3, 3), observedGeneration: 1 }),
       'unfinished',
@@ -31,7 +31,7 @@ suite('the state of the rollout of a Deployment', () => {
     assert.equal(phaseOf('Deployment', spec, { ...pods(4, 3, 3), ...done }), 'unfinished');
   });
 
-  test('has failed if its controller says so, and not before', () => {
+  test('is failed if its controller says so, and not before', () => {
     const late = { ...pods(4, 1, 3), ...progressing('ProgressDeadlineExceeded', 'False') };
     assert.deepEqual(state('Deployment', spec, late), {
       phase: 'unfinished',
@@ -46,7 +46,7 @@ suite('the state of the rollout of a Deployment', () => {
     );
   });
 
-  test('without a progress deadline never fails', () => {
+  test('never fails without a progress deadline', () => {
     const patient: Spec = { replicas: 3, progressDeadlineSeconds: 2_147_483_647 };
     assert.deepEqual(state('Deployment', patient, pods(4, 1, 3)), {
       phase: 'unfinished',
@@ -55,7 +55,7 @@ suite('the state of the rollout of a Deployment', () => {
     assert.equal(state('Deployment', { replicas: 3 }, pods(4, 1, 3)).ownDeadlineMs, 600_000);
   });
 
-  test('is inert if it is paused or has no replicas, whatever its status says', () => {
+  test('is inert if it is paused or has no replicas, with any status', () => {
     const late = { ...pods(4, 1, 3), ...progressing('ProgressDeadlineExceeded', 'False') };
     for (const still of [{ paused: true }, { replicas: 0 }]) {
       assert.deepEqual(state('Deployment', { ...spec, ...still }, late), {

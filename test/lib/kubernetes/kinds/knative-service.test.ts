@@ -33,7 +33,7 @@ suite('a Service of Knative', () => {
     assert.ok(Number.isNaN(state(kind, {}, { conditions: timeless }).saidAt));
   });
 
-  test('with traffic to an earlier revision keeps the Pods of that revision, and proves nothing', () => {
+  test('with traffic to an earlier revision keeps the Pods of that revision, and its state proves nothing', () => {
     const pinned: Spec = { traffic: [{ revisionName: 'web-1', percent: 100 }] };
     assert.equal(phaseOf(kind, pinned, ready), 'inert');
     assert.ok(rollout.keepsSomePods(pinned));
@@ -49,7 +49,7 @@ suite('a Service of Knative', () => {
     }
   });
 
-  test('whose template has a name is not written', () => {
+  test('with a named template is not written', () => {
     const why = (name?: string) =>
       whyNotRestarted?.({ spec: { template: { metadata: { name } } } });
     assert.match(why('web-1') ?? '', /has the name "web-1".*remove spec\.template\.metadata\.name/);

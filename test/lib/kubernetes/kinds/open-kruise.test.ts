@@ -49,7 +49,7 @@ suite('the state of a CloneSet', () => {
 suite('a CloneSet', () => {
   const { pods: control, rollout, whyNotRestarted } = workloadEntry(cloneSet);
 
-  test('says what keeps its Pods from following', () => {
+  test('says why its Pods do not follow', () => {
     assert.deepEqual(rollout.blockersOfSpec({}), []);
     const updateStrategy = { paused: true, partition: '50%' };
     assert.deepEqual(rollout.blockersOfSpec({ replicas: 4, updateStrategy }), [
@@ -69,7 +69,7 @@ suite('a CloneSet', () => {
     assert.deepEqual(blockers(pods(4, 1, 3), { ...spec, updateStrategy: { paused: true } }), []);
   });
 
-  test('has Pods whose label names the newest revision, with its whole name or the end of it', () => {
+  test('has Pods whose label names the newest revision, completely or by the end of its name', () => {
     assert.ok(control.controlledBy === 'workload');
     const newest = { complete: false, observed: true, generation: undefined };
     const isNewest = (revision: string | undefined, updateRevision?: string, observed = true) =>
@@ -89,7 +89,7 @@ suite('a CloneSet', () => {
     assert.ok(!control.isComplete({}));
   });
 
-  test('that updates Pods in place restarts none', () => {
+  test('with in-place updates restarts no Pods', () => {
     const why = (type?: string) =>
       whyNotRestarted?.({ spec: { template: {}, ...(type && { updateStrategy: { type } }) } });
     assert.equal(why(), undefined);
@@ -104,7 +104,7 @@ suite('a StatefulSet of OpenKruise', () => {
   const { rollout, whyNotRestarted } = workloadEntry(statefulSet);
   const paused: Spec = { replicas: 3, updateStrategy: { rollingUpdate: { paused: true } } };
 
-  test('is inert while it is paused, and otherwise as the one of Kubernetes', () => {
+  test('is inert while it is paused, and otherwise has the state of a StatefulSet of Kubernetes', () => {
     assert.equal(phaseOf(statefulSet, paused, pods(3, 1, 3)), 'inert');
     assert.equal(phaseOf(statefulSet, { replicas: 3 }, pods(3, 3, 3)), 'healthy');
     assert.equal(rollout.podsFollow({ spec: paused }), 'when resumed');
@@ -127,7 +127,7 @@ suite('a StatefulSet of OpenKruise', () => {
     });
   });
 
-  test('that updates Pods in place restarts none', () => {
+  test('with in-place updates restarts no Pods', () => {
     const rollingUpdate = { podUpdatePolicy: 'InPlaceIfPossible' };
     const object = { spec: { template: {}, updateStrategy: { rollingUpdate } } };
     assert.match(whyNotRestarted?.(object) ?? '', /podUpdatePolicy is InPlaceIfPossible/);

@@ -19,7 +19,7 @@ suite('the state of the rollout of a StatefulSet', () => {
     );
   });
 
-  test('is unfinished, and failed if late, while Pods of an earlier revision are left', () => {
+  test('is unfinished, and failed after the deadline, while Pods of an earlier revision are left', () => {
     const status = { ...pods(3, 1, 2), ...revisions('a', 'b') };
     const { phase, failure } = state('StatefulSet', spec, status);
     assert.deepEqual([phase, failure], ['unfinished', 'if late']);
@@ -34,7 +34,7 @@ suite('the state of the rollout of a StatefulSet', () => {
     assert.equal(phaseOf('StatefulSet', spec, early), 'unfinished');
   });
 
-  test('names the Pod that it waits for, unless it replaces all at once', () => {
+  test('names the Pod that it waits for, unless it replaces all Pods at once', () => {
     const status = { ...pods(3, 1, 2), ...revisions('a', 'b') };
     assert.equal(state('StatefulSet', spec, status).waitsForPod, 'db-2');
     const second = { ...pods(3, 2, 2), ...revisions('a', 'b') };

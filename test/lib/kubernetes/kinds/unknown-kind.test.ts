@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { workloadEntry } from '../../../../lib/kubernetes/kinds.ts';
 
-test('nothing is claimed about a kind that is not known', () => {
+test('an unknown kind has no known state, blockers or restarts', () => {
   const { rollout, pods } = workloadEntry('Widget.v1.example.com');
   assert.equal(rollout.isReported, false);
   assert.equal(rollout.podsFollow({}), 'unknown');

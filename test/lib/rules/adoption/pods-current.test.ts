@@ -447,10 +447,10 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
 
 describe('the Pods of a workload', () => {
   for (const [what, given, expected] of cases) {
-    it(`are judged where ${what}`, () => assert.match(judge(given), expected));
+    it(`are judged if ${what}`, () => assert.match(judge(given), expected));
   }
 
-  it('that could not be read are a doubt', () => {
+  it('may be outdated if they could not be read', () => {
     const it = workload('Deployment');
     const sources = {
       references: [],
@@ -464,7 +464,7 @@ describe('the Pods of a workload', () => {
     });
   });
 
-  it('are a doubt if nothing is known of its rollout', () => {
+  it('may be outdated if the rollout is unknown', () => {
     const { rollout: _, ...it } = workload('Deployment');
     const sources = {
       ...{ references: [], readings: new Map(), before: undefined, now: sourceRecordOf({}) },
@@ -475,7 +475,7 @@ describe('the Pods of a workload', () => {
     });
   });
 
-  it('are never called current where one of them may have started before the last write, whatever the clocks within the tolerance', () => {
+  it('are never current if one of them may have started before the last write, with any clocks within the tolerance', () => {
     // Moments are true times in milliseconds. The clock of each API server may differ from them by half of the
     // tolerance.
     const moment = fc.integer({ min: 1_000_000, max: 1_060_000 });
@@ -506,7 +506,7 @@ suite('the Pods of a workload of another API', () => {
   const old = setOf('old', { wantsPods: false });
   const object = { status: { currentPodHash: 'new' } };
 
-  test('are of its newest ReplicaSet if the label says so', () => {
+  test('belong to the newest ReplicaSet if the label says so', () => {
     assert.equal(judge({ kind, object, sets: [setOf('new'), old] }), 'current');
     const another = judge({ kind, object, sets: [setOf('other'), old] });
     assert.match(another, /doubtful/);
@@ -514,7 +514,7 @@ suite('the Pods of a workload of another API', () => {
     assert.match(judge({ kind, object, sets: wanted }), /settling/);
   });
 
-  test('are of no ReplicaSet that is known as the newest while its controller has not seen it', () => {
+  test('belong to no ReplicaSet that counts as the newest while the controller has not seen the workload', () => {
     const unseen = { status: { ...object.status, observedGeneration: '1' } };
     assert.match(
       judge({ kind, object: unseen, sets: [setOf(undefined), old] }),
@@ -532,7 +532,7 @@ suite('the Pods of a workload of another API', () => {
     );
   });
 
-  test('are not judged if it is unknown which have the current template', () => {
+  test('are not judged if it is unknown which of them have the current template', () => {
     assert.match(judge({ kind: 'Widget.v1.example.com' }), /which Pods of a Widget.* is unknown/);
   });
 

@@ -107,7 +107,7 @@ function recorded(): App {
 }
 
 describe('a record of Pods that are current', () => {
-  it('alone counts while it is there: a value that goes back to that of the template restarts', () => {
+  it('counts instead of the hash on the template: a value that goes back to that of the template causes a restart', () => {
     const app = recorded();
     const { [annotationKeys.configHash]: hash } = app.template;
     app.change('A');
@@ -117,7 +117,7 @@ describe('a record of Pods that are current', () => {
     assert.equal(app.pass().reason, 'UpToDate');
   });
 
-  it('also counts where that setting is off again', () => {
+  it('also counts if restart: if-stale is off again', () => {
     const app = recorded();
     app.restart = 'always';
     assert.equal(app.pass().reason, 'UpToDate');
@@ -125,7 +125,7 @@ describe('a record of Pods that are current', () => {
     assert.equal(app.pass().reason, 'ConfigChanged');
   });
 
-  it('ends with another pod template, so that the Pods are judged again, whichever configuration it is', () => {
+  it('ends with another pod template, so that the Pods are judged again for any configuration', () => {
     const app = recorded();
     app.roll('image');
     const { reason, sentence } = app.pass();
@@ -140,7 +140,7 @@ describe('a record of Pods that are current', () => {
     assert.equal(app.pass().reason, 'ConfigChanged');
   });
 
-  it('ends with another pod template for good where the setting is off again: nothing says what its Pods have', () => {
+  it('ends with another pod template if restart: if-stale is off again, because the configuration of the Pods is unknown', () => {
     const app = recorded();
     app.restart = 'always';
     app.roll('image');
@@ -148,7 +148,7 @@ describe('a record of Pods that are current', () => {
     assert.equal(app.pass().reason, 'UpToDate');
   });
 
-  it('ends where the annotations are copied to another workload', () => {
+  it('ends if the annotations are copied to another workload', () => {
     const app = recorded();
     app.uid = 'of a copy';
     assert.equal(app.pass().reason, 'AlreadyCurrent');
@@ -157,7 +157,7 @@ describe('a record of Pods that are current', () => {
     assert.equal(app.pass().reason, 'ConfigChanged');
   });
 
-  it('stays bound where it is recorded again under another key', () => {
+  it('stays bound to its pod template if it is written again under another key', () => {
     const app = recorded();
     const current = keyedDigest(Buffer.from('a key of some length, for a test'));
     const keys = { current, earlier: [plainDigest] };
@@ -167,7 +167,7 @@ describe('a record of Pods that are current', () => {
     assert.equal(app.pass(keys).reason, 'ConfigChanged');
   });
 
-  it('is read as it was written, and counts for nothing where its digest was tampered with', () => {
+  it('is read as it was written, and does not count if its digest was tampered with', () => {
     const record = { template: '', config: 'a'.repeat(64), sources: { 'ConfigMap/c': '-' } };
     assert.deepEqual(parseAdopted(formatAdopted(record)), record);
     const bound = { ...record, podTemplate: 'b' };
@@ -189,7 +189,7 @@ describe('the annotation of a record', () => {
     }
   });
 
-  it('says nothing if it is not one of ours', () => {
+  it('is ignored if wave-cron cannot have written it', () => {
     const others: readonly object[] = [
       { ...record, template: 1 },
       { ...record, config: 1 },
@@ -201,7 +201,7 @@ describe('the annotation of a record', () => {
     for (const text of texts) assert.equal(parseAdopted(text), undefined, String(text));
   });
 
-  it('has no digests that are no texts, and no binding that is none', () => {
+  it('has no invalid digests and no invalid binding', () => {
     const odd = { ...record, sources: { 'ConfigMap/a': '1', 'ConfigMap/b': 2 }, podTemplate: 3 };
     assert.deepEqual(parseAdopted(JSON.stringify(odd)), { ...record, podTemplate: '3' });
     const long = { ...record, podTemplate: 'x'.repeat(100) };

@@ -44,12 +44,12 @@ suite('the digest of a pod template', () => {
     ['everything', null],
   ];
   for (const [what, other] of different) {
-    test(`is another one with another value of ${what}`, () => {
+    test(`differs with another value of ${what}`, () => {
       assert.notEqual(templateDigest(other), templateDigest(template));
     });
   }
 
-  test('together with a uid is what a record is bound to', () => {
+  test('forms the binding of a record together with a uid', () => {
     const bound = bindingOf('u', { template: 't' });
     assert.equal(bindingOf('u', { template: 't' }), bound);
     assert.notEqual(bindingOf('v', { template: 't' }), bound);
@@ -67,12 +67,12 @@ suite('the rollout of a workload', () => {
     assert.equal(of({}).observed, true);
   });
 
-  test('is of a spec that was never changed up to generation 1', () => {
+  test('has a spec that was never changed if its generation is 1', () => {
     const at = (generation: number) => of({ metadata: { generation } }).neverChanged;
     assert.deepEqual([at(1), at(2)], [true, false]);
   });
 
-  test('is as old as the last write of the template, whoever wrote it', () => {
+  test('is as old as the last write of the template by any manager', () => {
     const wrote = (time: string, fieldsV1: object) => ({ manager: 'm', time, fieldsV1 });
     const managedFields = [
       wrote('2026-11-30T09:00:00Z', { 'f:spec': { 'f:template': {} } }),

@@ -56,7 +56,7 @@ function isWaves(
 }
 
 for (const version of ['0.11', '0.7'] as const) {
-  suite(`a hash that Wave ${version} wrote is known as Wave's`, () => {
+  suite(`a hash by Wave ${version} is recognized`, () => {
     for (const workload of workloads) {
       const hash = workload.hashes[version];
       if (hash === null) continue;
@@ -68,7 +68,7 @@ for (const version of ['0.11', '0.7'] as const) {
   });
 }
 
-test("a hash of Wave is nobody's once a source that it covers has changed", () => {
+test('a hash of Wave is not recognized after a source that it covers has changed', () => {
   for (const workload of workloads) {
     const hash = workload.hashes['0.11'];
     if (hash === null) continue;
@@ -205,7 +205,7 @@ const encodings: readonly {
   },
 ];
 
-test('sources that are added in another order than that of the text of Wave are an error', () => {
+test('sources in another order than in the text of Wave are an error', () => {
   const spec = container({
     envFrom: [{ configMapRef: { name: 'c' } }, { secretRef: { name: 's' } }],
   });
@@ -216,7 +216,7 @@ test('sources that are added in another order than that of the text of Wave are 
   assert.throws(() => hashing.take(configMap, new Map()), /a kind that Wave does not know/);
 });
 
-test('an environment variable without a source, and one without a name or a key, name no key of a source', () => {
+test('an environment variable without a source, a name or a key does not name a key of a source', () => {
   const spec = container({
     env: [
       { name: 'PLAIN' },
@@ -232,7 +232,7 @@ test('an environment variable without a source, and one without a name or a key,
   );
 });
 
-suite('a hash of Wave over data that is not there is known', () => {
+suite('a hash of Wave over missing data is recognized', () => {
   const objects = {
     'ConfigMap/shop/c': { data: { k: 'v' } },
     'ConfigMap/shop/none': {},
@@ -254,7 +254,7 @@ suite('a hash of Wave over data that is not there is known', () => {
       assert.equal(isHashOfWave(hash, references, readings), true);
     });
   }
-  test('and null is nobody’s where keys are mentioned alone', () => {
+  test('and a hash over null is not, if only keys are mentioned', () => {
     const text = '{"configMaps":{},"secrets":{"s":null}}';
     const hash = createHash('sha256').update(text).digest('hex');
     const spec = container(envOf('secretKeyRef', 's', 'absent'));
@@ -265,7 +265,7 @@ suite('a hash of Wave over data that is not there is known', () => {
   });
 });
 
-test('where a source that Wave sees could not be read, nothing is known as its hash', async () => {
+test('if a source that Wave sees could not be read, no hash is recognized', async () => {
   const hash = createHash('sha256').update('{"configMaps":{},"secrets":{}}').digest('hex');
   const workload = readWorkload(
     'Deployment',

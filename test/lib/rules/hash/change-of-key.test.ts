@@ -91,7 +91,7 @@ const step = fc.oneof(
   fc.constant('pass' as const),
 );
 
-test('no sequence of keys rolls a workload of unchanged data, where previous is the key that was', () => {
+test('no sequence of keys rolls a workload with unchanged data, if previous is the last key', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const cluster = new Cluster();
@@ -123,7 +123,7 @@ test('no sequence of keys rolls a workload of unchanged data, where previous is 
   );
 });
 
-test('a key that is gone costs one rollout, which is not told as a change of every source', () => {
+test('a lost key costs one rollout, which is not reported as a change of every source', () => {
   const cluster = new Cluster();
   cluster.pass(keysOf(1, undefined));
   const { decision, rolled } = cluster.pass(keysOf(2, undefined));
@@ -136,7 +136,7 @@ test('a key that is gone costs one rollout, which is not told as a change of eve
   assert.equal(cluster.pass(keysOf(2, undefined)).decision.reason, 'UpToDate');
 });
 
-test('a source that appears together with a key that is not known is told, and nothing else', () => {
+test('if a source appears while the key is unknown, only this source is reported', () => {
   const cluster = new Cluster();
   cluster.pass(keysOf(1, undefined));
   cluster.data = { ...cluster.data, c: 1 };
@@ -144,7 +144,7 @@ test('a source that appears together with a key that is not known is told, and n
   assert.deepEqual(decision.changed, ['ConfigMap/c']);
 });
 
-test('the setting may be taken away at once where no template was written with the key', () => {
+test('the setting may be removed at once if no template was written with the key', () => {
   const cluster = new Cluster();
   cluster.pass(withoutKey);
   assert.equal(cluster.pass(keysOf(1, undefined)).decision.reason, 'Adopted');
@@ -153,7 +153,7 @@ test('the setting may be taken away at once where no template was written with t
   assert.equal(decision.reason, 'UpToDate');
 });
 
-test('what restarts a workload takes the record of its adoption away', () => {
+test('a restart removes the record of adoption', () => {
   const cluster = new Cluster();
   cluster.pass(withoutKey);
   cluster.pass(keysOf(1, undefined));
@@ -165,7 +165,7 @@ test('what restarts a workload takes the record of its adoption away', () => {
   assert.match(after.decision.sentence, /^the template carries/);
 });
 
-test('a template whose hash was taken off is asked about under every key that it may have had', () => {
+test('for a template whose hash was removed, earlier writes are searched under every possible key', () => {
   const cluster = new Cluster();
   const { hashAnnotations } = cluster.pass(withoutKey).decision;
   const fresh = new Cluster();

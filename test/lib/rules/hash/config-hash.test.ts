@@ -69,7 +69,7 @@ describe('the config hash', () => {
     );
   });
 
-  it('has one text for any order of sources and keys', () => {
+  it('has the same text for any order of sources and keys', () => {
     fc.assert(
       fc.property(configuration, fc.infiniteStream(fc.nat()), (entries, numbers) => {
         const shuffle = <T>(list: readonly T[]): T[] =>
@@ -86,7 +86,7 @@ describe('the config hash', () => {
     );
   });
 
-  it('differs between any two different configurations', () => {
+  it('differs for any two different configurations', () => {
     fc.assert(
       fc.property(configuration, configuration, (one, other) => {
         assert.equal(canonicalText(one) === canonicalText(other), normal(one) === normal(other));
@@ -95,7 +95,7 @@ describe('the config hash', () => {
     );
   });
 
-  it('changes with any change of a value, a key or the presence of a source', () => {
+  it('changes with any change of a value, a key or the existence of a source', () => {
     const nonEmpty = configuration.filter((entries) => entries.length > 0);
     fc.assert(
       fc.property(nonEmpty, fc.nat(), name, base64, (entries, at, key, value) => {
@@ -120,7 +120,7 @@ describe('the config hash', () => {
     );
   });
 
-  it('is a JSON text that says the configuration', () => {
+  it('has a JSON text with the whole configuration', () => {
     fc.assert(
       fc.property(configuration, (entries) => {
         const parsed = JSON.parse(canonicalText(entries)) as [string, string, string, unknown][];
@@ -129,12 +129,12 @@ describe('the config hash', () => {
     );
   });
 
-  it('sorts as bytes, not as UTF-16 units', () => {
+  it('sorts by bytes, not by UTF-16 units', () => {
     const of = (n: string): HashEntry => ({ kind: 'Secret', namespace: '', name: n, data: null });
     assert.match(canonicalText([of('\u{1F600}'), of('\uFFFD')]), /\uFFFD.*\u{1F600}/u);
   });
 
-  it('records for each source the first 12 digits of the hash of its entry, and "-" for an absent one', () => {
+  it('records the first 12 digits of the hash of each source, and "-" for an absent one', () => {
     const entries: HashEntry[] = [
       { kind: 'ConfigMap', namespace: '', name: 'c', data: new Map([['k', 'dg==']]) },
       { kind: 'Secret', namespace: 'other', name: 's', data: null },
@@ -149,7 +149,7 @@ describe('the config hash', () => {
     );
   });
 
-  it('covers a source with a name that Kubernetes does not allow, and does not record it', () => {
+  it('covers a source with an invalid name, but does not record it', () => {
     const entry = { kind: 'ConfigMap', namespace: '', data: null } as const;
     const one = configHash([{ ...entry, name: 'No' }], plainDigest);
     assert.notEqual(one.hash, configHash([], plainDigest).hash);
@@ -165,7 +165,7 @@ describe('the config hash', () => {
     assert.equal(hash, createHash('sha256').update(text).digest('hex'));
   });
 
-  it('records for a Secret its version where there is no key, and a digest where there is one', () => {
+  it('records the version of a Secret without a key, and its digest with one', () => {
     const data = new Map([['pin', 'NDQ0NA==']]);
     const entries: HashEntry[] = [
       { kind: 'Secret', namespace: '', name: 's', data, version: '@17' },
@@ -177,7 +177,7 @@ describe('the config hash', () => {
     assert.deepEqual(keyed.sources, keyed.digests);
   });
 
-  it('is with a key the HMAC-SHA-256 of the same text, and so are the digests of the record', () => {
+  it('is the HMAC-SHA-256 of the same text with a key, and so are the recorded digests', () => {
     const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
     const entries: HashEntry[] = [
       { kind: 'Secret', namespace: 'other', name: 's', data: null },
@@ -202,7 +202,7 @@ describe('the config hash', () => {
     );
   });
 
-  it('differs with the key, for whatever configuration', () => {
+  it('differs with the key, for any configuration', () => {
     const key = fc.uint8Array({ minLength: 16, maxLength: 40 });
     fc.assert(
       fc.property(configuration, key, key, (entries, one, other) => {

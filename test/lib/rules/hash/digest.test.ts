@@ -13,7 +13,7 @@ function hexOf(digest: Digest, pieces: readonly string[]): string {
 }
 
 suite('a digest', () => {
-  test('without a key is SHA-256, and with one HMAC-SHA-256, of all pieces as one text', () => {
+  test('is SHA-256 without a key, and HMAC-SHA-256 with one, over all pieces as one text', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' })), (pieces) => {
         const text = pieces.join('');
@@ -25,7 +25,7 @@ suite('a digest', () => {
     );
   });
 
-  test('names its key by digits that say nothing of the key, and always the same', () => {
+  test('names its key by constant digits that do not reveal it', () => {
     assert.equal(plainDigest.keyId, undefined);
     const { keyId } = keyedDigest(key);
     assert.match(keyId ?? '', /^[0-9a-f]{8}$/);

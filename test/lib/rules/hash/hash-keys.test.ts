@@ -24,15 +24,15 @@ const idOf = (key: string) => keyedDigest(Buffer.from(key)).keyId;
 const ids = ({ current, earlier }: HashKeys) => [current, ...earlier].map(({ keyId }) => keyId);
 
 suite('the keys of the Secret of hashKey', () => {
-  test('are the key alone, and what was recorded without one is known', () => {
+  test('are only the key, and records without a key are known', () => {
     assert.deepEqual(ids(keys({ key: one })), [idOf(one), undefined]);
   });
 
-  test('are the key, no key and the previous one while it is rotated', () => {
+  test('are the key, no key and the previous key during a rotation', () => {
     assert.deepEqual(ids(keys({ key: two, previous: one })), [idOf(two), undefined, idOf(one)]);
   });
 
-  test('are no key and the previous one while it is switched off', () => {
+  test('are no key and the previous key while the key is switched off', () => {
     const off = keys({ previous: one });
     assert.equal(off.current, plainDigest);
     assert.deepEqual(ids(off), [undefined, idOf(one)]);
@@ -46,7 +46,7 @@ suite('the keys of the Secret of hashKey', () => {
     ['an entry that is perhaps misspelt', { key: one, previos: two }, /has "previos": only key /],
     ['a key under __proto__', JSON.parse(`{"__proto__":"${one}"}`), /has "__proto__"/],
   ] as const) {
-    test(`are refused with ${what}, in words that name the Secret and hold no key`, () => {
+    test(`are rejected with ${what}, with a message that names the Secret and contains no key`, () => {
       assert.throws(
         () => keys(data),
         (error) => {
@@ -60,14 +60,14 @@ suite('the keys of the Secret of hashKey', () => {
     });
   }
 
-  test('are refused where the data is not what a Secret has', () => {
+  test('are rejected if the data is not that of a Secret', () => {
     for (const data of [null, { key: null }, { key: 7 }, { key: ['a'] }]) {
       assert.throws(() => hashKeysFrom({ data: data as never }, label), UsageError);
     }
   });
 });
 
-test('the Secret of hashKey is in our own namespace where the setting names none', () => {
+test("the Secret of hashKey is in wave-cron's namespace if the setting does not name one", () => {
   assert.deepEqual(hashKeySecret('k', 'ops'), { kind: 'Secret', namespace: 'ops', name: 'k' });
   const name = 'wave-cron-hash-key';
   assert.deepEqual(hashKeySecret('auto', 'ops'), { kind: 'Secret', namespace: 'ops', name });

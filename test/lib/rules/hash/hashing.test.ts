@@ -37,8 +37,8 @@ const source = fc.option(
 const read = (kind: Reference['kind'], data: Record<string, string> | undefined): SourceReading =>
   data === undefined ? { state: 'absent' } : readSource(kind, { data }, 'all', 'ignore');
 
-describe('sources that are taken one after the other', () => {
-  it('make the hash of the documented text, in whatever order they are referenced', () => {
+describe('sources that are hashed one after the other', () => {
+  it('give the hash of the documented text, in any order of references', () => {
     fc.assert(
       fc.property(references, fc.array(source, { minLength: 16, maxLength: 16 }), (all, data) => {
         const readings = all.map(({ kind }, i) => read(kind, data[i]));
@@ -59,7 +59,7 @@ describe('sources that are taken one after the other', () => {
     );
   });
 
-  it('make one hash for each digest that what is recorded may have been made with', () => {
+  it('give one hash for each digest with which the record may have been made', () => {
     const keys = { current: keyedDigest(Buffer.alloc(16, 1)), earlier: [plainDigest] };
     const hashes = (sources: string | undefined) => {
       const template = { hash: 'a'.repeat(64), sources };
@@ -70,7 +70,7 @@ describe('sources that are taken one after the other', () => {
     assert.equal(hashes(JSON.stringify({ key: keys.current.keyId })), 0);
   });
 
-  it('are unreadable where they were given up before they were taken', () => {
+  it('are unreadable if they were dropped before they were hashed', () => {
     const all: Reference[] = ['a', 'b'].map((name) => ({
       ...{ kind: 'Secret', namespace: 'shop', name, keys: 'all', required: true },
       ...{ requiredKeys: new Set<string>(), ifMatched: false },

@@ -14,7 +14,7 @@ suite('a record of a workload', () => {
   const carries = (sources: string | undefined, adopted?: Workload['adopted']): boolean =>
     carriesKeyedRecord({ template: { hash: undefined, sources }, adopted });
 
-  test('is keyed with the id of a key on the template or in the adoption', () => {
+  test('is keyed if it has the id of a key, on the template or in the adoption', () => {
     const adoption = { template: '', config: 'a'.repeat(64) };
     assert.equal(carries(JSON.stringify(keyed)), true);
     assert.equal(carries(undefined, { ...adoption, sources: keyed }), true);
@@ -35,13 +35,13 @@ suite('a key was lost', () => {
   });
   const lost = (...carriers: Carrier[]) => carriersOfLostKey(carriers).length;
 
-  test('where most namespaces have records of one', () => {
+  test('if most namespaces have keyed records', () => {
     assert.equal(lost(of('a', true)), 1);
     assert.equal(lost(of('a', true), of('a', false, 'new')), 1);
     assert.equal(lost(of('a', true), of('b', true), of('c', false)), 2);
   });
 
-  test('and not where there is none, or records in half of the namespaces or fewer, whatever their number', () => {
+  test('but not if there are none, or if half of the namespaces or fewer have them, with any number of records', () => {
     assert.equal(lost(), 0);
     assert.equal(lost(of('a', false)), 0);
     const many = Array.from({ length: 100 }, (_, i) => of('a', true, `web-${i}`));

@@ -82,7 +82,7 @@ suite('an update of wave-cron restarts nothing in an unchanged cluster', () => {
     });
   }
 
-  test('each hash that was ever written has its objects still', () => {
+  test('the vectors have the objects of every hash that was ever written', () => {
     const known = workloads.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
     assert.deepEqual(Object.keys(hashes).sort(), known.sort());
     assert.equal(new Set(known).size, workloads.length);

@@ -35,7 +35,7 @@ function inShort(carried: Carried): string {
   return `${same ? 'the same' : 'another one'}, on ${recorded.on}, under ${key}`;
 }
 
-suite('what a workload records', () => {
+suite('the recorded hash of a workload', () => {
   const cases: readonly (readonly [string, Carried, string])[] = [
     [
       'is the hash of its template',
@@ -97,7 +97,7 @@ suite('what a workload records', () => {
     test(what, () => assert.equal(inShort(carried), expected));
   }
 
-  test('says of which sources it is made, and without any that nothing is left', () => {
+  test('has its sources, and without any, no reference is left', () => {
     const { recorded } = matchRecordedHash({ template: bare, adopted: adoptedAs(before) }, hashes);
     assert.deepEqual([...recorded.record.sources], [['ConfigMap/a', 'cccccccccccc']]);
     assert.equal(recorded.record.isEmpty, undefined);

@@ -20,31 +20,31 @@ describe('the versions of Secrets in two records', () => {
   const at = (version: number, second: number) =>
     sourceVersion(`${version}`, `2026-11-30T00:00:0${second}Z`);
 
-  it('say that one changed where it is the only one that was written', () => {
+  it('show that a Secret changed if it is the only one that was written', () => {
     assert.deepEqual(compared({ 'Secret/a': at(1, 1) }, { 'Secret/a': at(2, 2) }), [
       'Secret/a changed',
     ]);
   });
 
-  it('say that one may have changed where another source did', () => {
+  it('show that a Secret may have changed if another source did', () => {
     const before = { 'ConfigMap/c': '000000000000', 'Secret/a': at(1, 1) };
     const now = { 'ConfigMap/c': '111111111111', 'Secret/a': at(2, 2) };
     assert.deepEqual(compared(before, now), ['ConfigMap/c changed', 'Secret/a may have changed']);
   });
 
-  it('say nothing of one whose data was not written since, such as one that got an owner reference', () => {
+  it('say nothing about a Secret whose data was not written since, for example if it got an owner reference', () => {
     const before = { 'ConfigMap/c': '000000000000', 'Secret/a': at(1, 1) };
     const now = { 'ConfigMap/c': '111111111111', 'Secret/a': at(2, 1) };
     assert.deepEqual(compared(before, now), ['ConfigMap/c changed']);
   });
 
-  it('name that one all the same where nothing else differs: a second may have two writes', () => {
+  it('name such a Secret anyway if nothing else differs: there may be two writes in a second', () => {
     const before = { 'Secret/a': at(1, 1), 'Secret/b': at(3, 1) };
     assert.deepEqual(compared(before, { ...before, 'Secret/a': at(2, 1) }), ['Secret/a changed']);
     assert.deepEqual(compared(before, { ...before, 'Secret/a': at(2, 1) }, false), []);
   });
 
-  it('count by the resourceVersion alone where managedFields do not say when', () => {
+  it('only use the resourceVersion if managedFields do not have the time', () => {
     const version = sourceVersion('7', undefined);
     assert.equal(version, '@7');
     assert.deepEqual(compared({ 'Secret/a': '@6' }, { 'Secret/a': version }, false), [
@@ -52,7 +52,7 @@ describe('the versions of Secrets in two records', () => {
     ]);
   });
 
-  it('say that one changed if its digest is recorded no more, and is known now', () => {
+  it('show that a Secret changed if a record had its digest and the current one does not', () => {
     const before = record({ 'Secret/a': '000000000000', 'ConfigMap/c': '000000000000' });
     const sources = new Map([
       ['Secret/a', at(1, 1)],
@@ -70,7 +70,7 @@ describe('the versions of Secrets in two records', () => {
 });
 
 describe('a source that only one of two records has', () => {
-  it('is named, also in records without the digests of a pass, such as those of revisions', () => {
+  it('is named, even in records without digests, such as those of revisions', () => {
     const before = { 'ConfigMap/a': '000000000000' };
     const both = { ...before, 'ConfigMap/b': '111111111111' };
     assert.deepEqual(compared(before, both), ['ConfigMap/b is now referenced']);
@@ -85,7 +85,7 @@ describe('the record of the sources', () => {
     sources: new Map([['ConfigMap/c', '000000000000']]),
   };
 
-  it('names the key of its digests, and none if they have none', () => {
+  it('names the key of its digests, if there is one', () => {
     assert.deepEqual(writtenRecord(keyed), { key: '1ac0ef37', 'ConfigMap/c': '000000000000' });
     const plain = writtenRecord({ ...keyed, keyId: undefined });
     assert.deepEqual(plain, { 'ConfigMap/c': '000000000000' });
@@ -93,7 +93,7 @@ describe('the record of the sources', () => {
     assert.equal(parseSourceRecord(JSON.stringify(plain), hash).keyId, undefined);
   });
 
-  it('counts only with the hash that it was written together with', () => {
+  it('only counts with the hash with which it was written', () => {
     const text = boundRecord(writtenRecord(keyed), hash, undefined);
     const recorded = (of: string | undefined) => [...parseSourceRecord(text, of).sources.keys()];
     assert.deepEqual(recorded(hash), ['ConfigMap/c']);
@@ -102,13 +102,13 @@ describe('the record of the sources', () => {
     assert.deepEqual([isBoundTo(text, hash), isBoundTo(text, 'b'.repeat(64))], [true, false]);
   });
 
-  it('of version 0.1.0, which names no hash, counts with any', () => {
+  it('of version 0.1.0, without a hash, counts with any hash', () => {
     const text = JSON.stringify(writtenRecord(keyed));
     assert.deepEqual([...parseSourceRecord(text, hash).sources.keys()], ['ConfigMap/c']);
     assert.equal(isBoundTo(text, hash), false);
   });
 
-  it('differs from an equal one before it, so that the template changes', () => {
+  it('differs from an equal record before it, so that the template changes', () => {
     const first = boundRecord(writtenRecord(keyed), hash, undefined);
     const second = boundRecord(writtenRecord(keyed), hash, first);
     assert.notEqual(second, first);
@@ -123,7 +123,7 @@ describe('the record of the sources', () => {
       [...sources.keys()].map((source) => [source, { names: new Set(['a']), immutable: false }]),
     );
 
-  it('leaves the names of keys out if there is no room for them, then the sources', () => {
+  it('leaves out the names of keys if there is no room for them, and then the sources', () => {
     const sources = many(2000);
     const withoutKeys = writtenRecord({ ...keyed, sources, keys: namesOf(sources) });
     assert.deepEqual(withoutKeys, writtenRecord({ ...keyed, sources }));
@@ -133,7 +133,7 @@ describe('the record of the sources', () => {
     assert.equal(sourceRecordOf(nothing).leftOut, true);
   });
 
-  it('without sources says that there were none only if that is certain', () => {
+  it('without sources only says that there were none if that is certain', () => {
     const none: SourceRecord = { keyId: undefined, sources: new Map() };
     const { sources } = keyed;
     const now: SourceRecord = { keyId: undefined, sources, digests: sources };

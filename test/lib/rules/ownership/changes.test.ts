@@ -31,7 +31,7 @@ const source = (name: string, hasReferences: boolean) => {
 const withFinalizer = (finalizer: boolean) =>
   someWorkload({ ownership: { ...someWorkload().ownership, finalizer } });
 
-test('owner references and the finalizer are changes, and what is said is none', () => {
+test('owner references and the finalizer are changes, and notes are not', () => {
   assert.equal(changesAnything(noOwnershipChanges), false);
   assert.equal(changesAnything(changes({ problems: ['a'], warnings: ['b'], notes: ['c'] })), false);
   assert.equal(changesAnything(changes({ referencesAdded: ['ConfigMap/a'] })), true);
@@ -39,7 +39,7 @@ test('owner references and the finalizer are changes, and what is said is none',
   assert.equal(changesAnything(changes({ finalizer: 'added' })), true);
 });
 
-suite('a workload is to have the finalizer', () => {
+suite('a workload needs the finalizer', () => {
   const record = (complete: boolean, ...names: readonly string[]) => ({
     names: new Set(names),
     complete,
@@ -85,7 +85,7 @@ suite('a workload is to have the finalizer', () => {
     test(what, () => assert.equal(wantsFinalizer(...args), expected));
   }
 
-  test('and what becomes of it is added, removed or kept', () => {
+  test('and the finalizer is added, removed or kept', () => {
     const state = (finalizer: boolean) => ({
       record: { names: new Set<string>(), complete: true },
       ...{ finalizer, keepsPutBack: false },
@@ -100,7 +100,7 @@ suite('a workload is to have the finalizer', () => {
 });
 
 suite('what a pass would change', () => {
-  test('is what the plan says', () => {
+  test('is the plan', () => {
     const owned = new Map([source('new', false), source('old', true)]);
     const made = plan({ owned, stale: new Set(['Secret/b', 'Secret/a']), notes: ['a note'] });
     assert.deepEqual(plannedChanges(someWorkload(), made), {
@@ -117,7 +117,7 @@ suite('what a pass would change', () => {
     assert.equal(plannedChanges(withFinalizer(true), plan()).finalizer, 'removed');
   });
 
-  test('is not what is given up, which is a warning', () => {
+  test('does not include references that are given up, which is a warning', () => {
     const made = plan({ givenUp: new Set(['Secret/b', 'Secret/a']) });
     const { warnings, referencesAdded } = plannedChanges(someWorkload(), made);
     assert.deepEqual([warnings, referencesAdded], [givenUpInWords(made), []]);
@@ -129,7 +129,7 @@ suite('what a pass would change', () => {
   });
 });
 
-suite('what is said of a workload whose owner references were handled', () => {
+suite('the sentence about ownership', () => {
   const said = (reason: Reason, more: Partial<OwnershipChanges>, hashWritten = false) =>
     withOwnership({ reason, sentence: 'decided' }, changes(more), hashWritten);
   const cases: readonly (readonly [string, ReturnType<typeof said>, Reason, string])[] = [
@@ -191,7 +191,7 @@ suite('a plan that changes no source', () => {
     });
   });
 
-  test('records the sources that it does not own any more', () => {
+  test('records the sources that it no longer owns', () => {
     const state = stateOfIdlePlan(someWorkload(), plan({ givenUp: new Set(['ConfigMap/b']) }));
     assert.deepEqual(state?.record.names, new Set(['ConfigMap/b']));
   });
@@ -202,7 +202,7 @@ suite('a plan that changes no source', () => {
     ['has to search for references', { search: true }],
   ];
   for (const [what, more] of changing) {
-    test(`is none that ${what}`, () => {
+    test(`does not exist if it ${what}`, () => {
       assert.equal(stateOfIdlePlan(someWorkload(), plan(more)), undefined);
     });
   }

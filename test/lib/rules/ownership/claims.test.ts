@@ -38,7 +38,7 @@ suite('the writer of an owner reference', () => {
     });
   }
 
-  test('is another one if two references have the same uid: one claim stands for both', () => {
+  test('is another one if two references have the same uid, because they share one entry', () => {
     const managedFields = [wrote('wave-cron', key('a'), key('b'))];
     const writer = writersOf({
       ownerReferences: [{ uid: 'a' }, { uid: 'a' }, { uid: 'b' }],
@@ -47,7 +47,7 @@ suite('the writer of an owner reference', () => {
     assert.deepEqual([writer({ uid: 'a' }), writer({ uid: 'b' })], ['others', 'us']);
   });
 
-  test('is told apart for references without a uid, which nobody claims', () => {
+  test('is found separately for references without a uid, which have no manager', () => {
     const writer = writersOf({
       ownerReferences: [{ kind: 'Job' }, { uid: 'a' }],
       managedFields: [wrote('wave-cron', key('a')), {}],
@@ -55,13 +55,13 @@ suite('the writer of an owner reference', () => {
     assert.deepEqual([writer({ kind: 'Job' }), writer({ uid: 'a' })], ['nobody', 'us']);
   });
 
-  test('is nobody for an object without owner references', () => {
+  test('is unknown for an object without owner references', () => {
     const managedFields = [wrote('wave-cron', key('a'))];
     assert.equal(writersOf({ managedFields })({ uid: 'a' }), 'nobody');
   });
 });
 
-test('an annotation is ours if an entry of ours has it, whoever else does', () => {
+test("an annotation is wave-cron's if one of its entries has it, even if other managers have it too", () => {
   const has = (manager: string, ...fields: string[]): ManagedFields => ({
     manager,
     fieldsV1: {

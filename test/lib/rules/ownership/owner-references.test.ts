@@ -57,7 +57,7 @@ const letGo = (metadata: ObjectMeta, whose: Whose = 'ours') => {
   return { gone: gone.map(({ uid }) => uid), left, unsafe };
 };
 
-test('a reference to the own namespace that we wrote is exchanged for one to kube-system, in one patch about the version that was read', () => {
+test("wave-cron's reference to the own namespace is replaced by one to kube-system, in one patch for the version that was read", () => {
   const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
   const metadata = source([web, former], { [us]: ['web', 'shop'] });
   const owners = ownersOf(metadata);
@@ -81,12 +81,12 @@ test('a reference to the own namespace that we wrote is exchanged for one to kub
   assert.equal(hasReferencesTo(theirs, 'web'), true);
 });
 
-test('with the last reference of ours both that to kube-system and that to the own namespace go', () => {
+test("with wave-cron's last reference, both the one to kube-system and the one to the own namespace are removed", () => {
   const all = source([web, namespace, former], { [us]: ['web', 'ns', 'shop'] });
   assert.deepEqual(letGo(all), { gone: ['web', 'ns', 'shop'], left: false, unsafe: false });
 });
 
-test('in kube-system its own namespace is no former one', () => {
+test('in kube-system, its own namespace is not a former owner', () => {
   const metadata = {
     ...source([web, namespace], { [us]: ['web', 'ns'] }),
     namespace: 'kube-system',
@@ -94,12 +94,12 @@ test('in kube-system its own namespace is no former one', () => {
   assert.equal(hasReferencesTo(ownersOf(metadata), 'web'), true);
 });
 
-test('both references go where we wrote both', () => {
+test('both references are removed if wave-cron wrote both', () => {
   const all = source([web, namespace], { [us]: ['web', 'ns'] });
   assert.deepEqual(letGo(all), { gone: ['web', 'ns'], left: false, unsafe: false });
 });
 
-test('a reference to the workload that is not ours alone stays in a pass, and ours to the namespace with it', () => {
+test('in a pass, a reference to the workload that others manage too stays, and so does the one to the namespace', () => {
   const stays = { gone: [], left: true, unsafe: false };
   for (const written of [
     { helm: ['web'], [us]: ['ns'] },
@@ -110,20 +110,20 @@ test('a reference to the workload that is not ours alone stays in a pass, and ou
   }
 });
 
-test('without a reference to the namespace that is surely real, what stays is not safe', () => {
+test('without a reference to a namespace that certainly exists, the remaining references are unsafe', () => {
   const unsafe = { gone: [], left: true, unsafe: true };
   assert.deepEqual(letGo(source([web], { helm: ['web'] })), unsafe);
   assert.deepEqual(letGo(source([web, namespace], { helm: ['web', 'ns'] })), unsafe);
 });
 
-test('a uid that two references have is not taken off, since both would go, and one of them is not ours', () => {
+test("a uid of two references is not removed, because both would be removed, and one of them is another client's", () => {
   const twice = source([web, { ...web, kind: 'StatefulSet' }, namespace], { [us]: ['web', 'ns'] });
   assert.deepEqual(letGo(twice), { gone: [], left: true, unsafe: false });
   const under = source([web, { ...other, uid: 'ns' }, namespace], { [us]: ['web', 'ns'] });
   assert.deepEqual(letGo(under), { gone: ['web'], left: false, unsafe: false });
 });
 
-test('the reference to the namespace stays for another workload that is ours, upstream Wave’s or nobody’s, and for no other', () => {
+test("the reference to the namespace stays for another workload's reference by wave-cron, by upstream Wave or without a manager", () => {
   const ours = { gone: ['web'], left: false, unsafe: false };
   const last = { gone: ['web', 'ns'], left: false, unsafe: false };
   const both = [web, other, namespace];
@@ -134,7 +134,7 @@ test('the reference to the namespace stays for another workload that is ours, up
   assert.deepEqual(letGo(source(ofWave, { [us]: ['web', 'ns'], manager: ['other'] })), ours);
 });
 
-test('whoever releases takes off what upstream Wave wrote and what nobody claims as well, and nothing of others', () => {
+test('a release also removes references by upstream Wave and without a manager, but not those of other programs', () => {
   const taken = { gone: ['web', 'ns'], left: false, unsafe: false };
   const whose = 'ours or of Wave';
   const ofWave = [{ ...web, ...asWave }, namespace];
@@ -147,7 +147,7 @@ test('whoever releases takes off what upstream Wave wrote and what nobody claims
   }
 });
 
-test('the patch that lets go is about the version that was read, and adds the namespace where that is asked for', () => {
+test('the patch that removes references is for the version that was read, and adds the namespace on request', () => {
   const metadata = source([web], { helm: ['web'] });
   assert.equal(removeReferencesPatch(metadata, { gone: [] }, undefined), undefined);
   assert.deepEqual(removeReferencesPatch(metadata, { gone: [other] }, 'ns'), {
@@ -162,7 +162,7 @@ test('the patch that lets go is about the version that was read, and adds the na
   });
 });
 
-test('the patch removes references alone if the namespace is not asked for', () => {
+test('the patch only removes references if the namespace is not requested', () => {
   const patch = removeReferencesPatch(source([web], {}), { gone: [web] }, undefined);
   assert.deepEqual(patch, {
     metadata: {
@@ -172,18 +172,18 @@ test('the patch removes references alone if the namespace is not asked for', () 
   });
 });
 
-test('a reference without a uid is of no workload, and stays', () => {
+test('a reference without a uid belongs to no workload, and stays', () => {
   const odd = { ...web, uid: null };
   const metadata = source([odd, web, namespace], { [us]: ['web', 'ns'] });
   assert.deepEqual(letGo(metadata), { gone: ['web'], left: false, unsafe: false });
 });
 
-test('a source without a namespace has no reference to a namespace of earlier versions', () => {
+test('a source without a namespace has no former reference to its namespace', () => {
   const { former: uids } = ownersOf({ ownerReferences: [namespace, former] });
   assert.equal(uids, '');
 });
 
-test('only the references that no other client wrote are ours', () => {
+test("only the references that no other client wrote are wave-cron's", () => {
   const owners = ownersOf(
     source([web, other, namespace], { [us]: ['web', 'ns'], helm: ['other'] }),
   );
@@ -193,13 +193,13 @@ test('only the references that no other client wrote are ours', () => {
   );
 });
 
-test('no reference to the namespace is written over another one with its uid', () => {
+test('no reference to the namespace replaces another one with its uid', () => {
   const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
   const owners = ownersOf(source([{ ...other, uid: 'ns' }], { helm: ['ns'] }));
   assert.equal(addReferencesPatch({ uid: 'login', owners }, workload, 'ns'), undefined);
 });
 
-test('a source without any owner gets both references, whatever its version is', () => {
+test('a source without an owner gets both references, with any version', () => {
   const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
   const owners = ownersOf({});
   assert.deepEqual([owners.count, growth(owners, 'web')], [0, 2]);
@@ -215,7 +215,7 @@ test('a source without any owner gets both references, whatever its version is',
   });
 });
 
-test('a source that another workload uses gets the reference to the workload alone, about the version that was read', () => {
+test('a source that another workload uses only gets the reference to the workload, for the version that was read', () => {
   const workload = { kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'web' } as const;
   const owners = ownersOf(source([other, namespace], { [us]: ['other', 'ns'] }));
   assert.equal(growth(owners, 'web'), 1);
@@ -227,12 +227,12 @@ test('a source that another workload uses gets the reference to the workload alo
   });
 });
 
-test('nothing is removed from a source without owner references, and nothing is written for that', () => {
+test('nothing is removed from a source without owner references, and there is no patch', () => {
   assert.deepEqual(letGo({}), { gone: [], left: false, unsafe: false });
   assert.equal(removeReferencesPatch({}, { gone: [] }, undefined), undefined);
 });
 
-test('what is no uid, and more owners than are kept, name no owner', () => {
+test('invalid uids, and owners beyond the limit, name no owner', () => {
   const odd = ownersOf(
     source(
       [
@@ -256,7 +256,7 @@ test('what is no uid, and more owners than are kept, name no owner', () => {
   );
 });
 
-test('a source says which owners it has', () => {
+test('the owners of a source are read', () => {
   const all = source([web, namespace], { [us]: ['web', 'ns'] });
   assert.deepEqual(
     [hasOwner(all, 'web'), hasOwner(all, 'other'), hasOwner({}, 'web')],
@@ -269,7 +269,7 @@ test('a source says which owners it has', () => {
   assert.equal(hasManyOwners({}), false);
 });
 
-test('a source carries references to workloads, each with whose it is', () => {
+test('a source has references to workloads, each with its writer', () => {
   const job: OwnerReference = { apiVersion: 'batch/v1', kind: 'Job', name: 'job', uid: 'job' };
   const set: OwnerReference = { ...web, kind: 'ReplicaSet', uid: 'set' };
   const ofWave = { ...other, kind: 'StatefulSet', ...asWave };

@@ -65,7 +65,7 @@ function inShort(given: Given) {
   );
 }
 
-suite('what ownership asks for on a workload', () => {
+suite('the ownership plan of a workload', () => {
   const settings = '["ConfigMap/settings"]';
   const web = { 'ConfigMap/settings': done };
   const cases: readonly (readonly [string, Given, unknown])[] = [
@@ -230,7 +230,7 @@ suite('what ownership asks for on a workload', () => {
     test(what, () => assert.deepEqual(inShort(given), expected));
   }
 
-  test('is decided only if everything is known that the workload references', () => {
+  test('is only made if all references of the workload are known', () => {
     const deciding = (Object.keys(reasons) as Reason[]).filter(
       (reason) => plan({ reason, record: '["ConfigMap/settings"]' }) !== undefined,
     );
@@ -241,7 +241,7 @@ suite('what ownership asks for on a workload', () => {
     ]);
   });
 
-  test('is also decided for a workload that is held because its rollout policy is invalid', () => {
+  test('is also made for a workload that is held because its rollout policy is invalid', () => {
     const held = someProposal('InvalidAnnotation', { held: { since: 0 } });
     const other = someProposal('InvalidAnnotation');
     const configuration = referencing('ConfigMap/settings');
@@ -252,13 +252,13 @@ suite('what ownership asks for on a workload', () => {
     assert.equal(planOf(other), undefined);
   });
 
-  test('has the finalizer only with ownership: finalizer, and while anything is owned', () => {
+  test('only includes the finalizer with ownership: finalizer, and while anything is owned', () => {
     assert.equal(plan({ setting: 'finalizer' })?.finalizer, 'while owning');
     assert.equal(plan({ setting: 'references' })?.finalizer, 'until settled');
     assert.equal(plan({ setting: 'off', record: '["Secret/a"]' })?.finalizer, 'until settled');
   });
 
-  test('keeps the count of references that were put back while any are missing', () => {
+  test('keeps the count of restored references while any are missing', () => {
     const counts = (given: Given) => plan(given)?.keepsPutBack;
     assert.equal(counts({ record: settings }), true);
     assert.equal(counts({ record: settings, ownership: { putBack: 3 } }), true);
@@ -266,7 +266,7 @@ suite('what ownership asks for on a workload', () => {
     assert.equal(counts({ setting: 'off', record: settings, ownership: { putBack: 2 } }), false);
   });
 
-  test('knows all that it owns by a complete record, and without one if it never owned anything', () => {
+  test('knows all owned sources by a complete record, or without one if the workload never owned any', () => {
     const complete = (given: Given) => plan(given)?.complete;
     assert.equal(complete({}), true);
     assert.equal(complete({ record: '["ConfigMap/settings"]', sources: web }), true);
@@ -279,13 +279,13 @@ suite('what ownership asks for on a workload', () => {
     );
   });
 
-  test('lets a workload go that is being deleted, also if the search is refused', () => {
+  test('releases a workload that is being deleted, even if the search is refused', () => {
     const record = '["*"]';
     assert.equal(plan({ workload: { deleting: true }, record })?.letGo, true);
     assert.equal(plan({ setting: 'off', record })?.letGo, false);
   });
 
-  test('leaves out a source that has as many owners as we ever add to, and says so', () => {
+  test('leaves out a source that has the maximum number of owners, and says so', () => {
     const crowd = (count: number) => ({ 'ConfigMap/settings': owned({ count }) });
     assert.deepEqual(inShort({ sources: crowd(maxOwners - 1) }), { adds: ['ConfigMap/settings'] });
     const made = plan({ sources: crowd(maxOwners) });
@@ -298,7 +298,7 @@ suite('what ownership asks for on a workload', () => {
     });
   });
 
-  test('leaves out what the record has no room for, of what has no references yet', () => {
+  test('leaves out sources without references that have no room in the record', () => {
     const some = Array.from({ length: recordBounds.names + 1 }, (_, i) => `ConfigMap/c${i}`);
     const last = some.at(-1) ?? '';
     const made = plan({
@@ -310,7 +310,7 @@ suite('what ownership asks for on a workload', () => {
   });
 });
 
-test('the sources that a workload mentions are those of its own namespace, and of a refused one those that its template names', () => {
+test('the sources of a workload are those of its own namespace, or for a refused workload those in its template', () => {
   const configuration = referencing('ConfigMap/settings', 'Secret/other/login', 'Secret/No_Name');
   assert.deepEqual([...mentionedBy(someWorkload({ configuration }))], ['ConfigMap/settings']);
   const ownership = { ...someWorkload().ownership, mentioned: new Set(['Secret/a']) };
@@ -319,17 +319,17 @@ test('the sources that a workload mentions are those of its own namespace, and o
   assert.equal(mentionedBy(someWorkload({ configuration: refused('TooLarge') })).size, 0);
 });
 
-suite('the record once all was tried', () => {
+suite('the record after all writes', () => {
   const some = plan({ sources: { 'ConfigMap/a': done, 'ConfigMap/b': bare } })?.owned ?? new Map();
 
-  test('names what is owned and what could not be let go', () => {
+  test('names the owned sources and those whose references could not be removed', () => {
     const { record, beyond } = recordAfter(some, ['Secret/stuck'], true);
     assert.deepEqual([...record.names].sort(), ['ConfigMap/a', 'ConfigMap/b', 'Secret/stuck']);
     assert.deepEqual([record.complete, beyond.size], [true, 0]);
     assert.equal(recordAfter(some, [], false).record.complete, false);
   });
 
-  test('is incomplete if what has references has no room in it, and complete if only new ones have none', () => {
+  test('is incomplete if it has no room for a source with references, and complete if it only lacks new ones', () => {
     const full = Array.from({ length: recordBounds.names }, (_, i) => `Secret/s${i}`);
     const all = recordAfter(some, full, true);
     assert.deepEqual([...all.beyond], ['ConfigMap/a', 'ConfigMap/b']);

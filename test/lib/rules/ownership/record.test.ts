@@ -17,7 +17,7 @@ test('a record is read as it was written', () => {
   assert.deepEqual(parseRecord(formatRecord(record)), record);
 });
 
-test('what is longer than what we write says nothing', () => {
+test('a text that is too long for a record is ignored', () => {
   const most = names(recordBounds.names);
   assert.equal(parseRecord(JSON.stringify(most))?.names.size, recordBounds.names);
   assert.equal(parseRecord(JSON.stringify(names(recordBounds.names + 1))), undefined);
@@ -25,7 +25,7 @@ test('what is longer than what we write says nothing', () => {
   assert.equal(parseRecord(`["Secret/a"${' '.repeat(recordBounds.bytes)}]`), undefined);
 });
 
-test('the longest record that we write is read again, and what has no room in it is told apart', () => {
+test('the longest possible record is read again, and sources without room in it are separate', () => {
   for (const all of [names(1500), names(1500, 240), names(1500, 60)]) {
     const { fit, beyond } = withinBounds(all);
     assert.deepEqual([...fit, ...beyond], all);
@@ -35,13 +35,13 @@ test('the longest record that we write is read again, and what has no room in it
   }
 });
 
-test('what cannot be a record of ours says nothing', () => {
+test('a text that wave-cron cannot have written is ignored', () => {
   for (const text of [undefined, '', '{}', 'null', '["Pod/a"]', '[1]', '["Secret/../a"]']) {
     assert.equal(parseRecord(text), undefined, String(text));
   }
 });
 
-test('a record can hold the names that a source can have', () => {
+test('a record can hold all names that a source can have', () => {
   const cases: readonly (readonly [string, boolean])[] = [
     ['ConfigMap/a', true],
     ['Secret/a-b.c', true],
@@ -67,7 +67,7 @@ test('a workload may own something unless its record is complete and empty', () 
   ]);
 });
 
-test('a name is held once, however often it is given', () => {
+test('a repeated name is stored once', () => {
   const { fit, beyond } = withinBounds(['Secret/a', 'Secret/b', 'Secret/a']);
   assert.deepEqual([[...fit], beyond], [['Secret/a', 'Secret/b'], []]);
 });

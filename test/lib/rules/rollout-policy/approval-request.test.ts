@@ -16,7 +16,7 @@ const asked = (annotations: Record<string, string>, passesHolds = false) =>
 const held = { [names.pendingConfig]: pending('Paused') };
 
 suite('a request to approve', () => {
-  test('has what is held, and the annotation that approves it', () => {
+  test('has the held configuration, and the annotation that approves it', () => {
     const history = JSON.stringify(['2026-11-29T07:00:00Z', '2026-11-28T07:00:00Z']);
     assert.deepEqual(asked({ ...held, [names.rolloutHistory]: history }), {
       ...{ hash, since, reason: 'Paused', annotation: names.approvedConfig },
@@ -24,14 +24,14 @@ suite('a request to approve', () => {
     });
   });
 
-  test('that is to pass all holds has another annotation', () => {
+  test('has another annotation if it is for all holds', () => {
     const request = asked(held, true);
     assert.ok('annotation' in request);
     assert.equal(request.annotation, names.rolloutNow);
     assert.equal(request.hashWrittenAt, null);
   });
 
-  test('is fulfilled already by the same hash in an annotation that is enough', () => {
+  test('is already fulfilled by the same hash in a sufficient annotation', () => {
     const approvedBy = (annotation: string, value: string, passesHolds: boolean) => {
       const request = asked({ ...held, [annotation]: value }, passesHolds);
       return 'problem' in request ? request.problem : request.approvedBy;
@@ -44,14 +44,14 @@ suite('a request to approve', () => {
     assert.equal(approvedBy(approvedConfig, hashOf('b'), false), null);
   });
 
-  test('has a reason only if it is a reason code: anybody may have written it', () => {
+  test('has a reason only if it is a reason code, because any client may have written it', () => {
     for (const reason of ['forged\nline', 'toString', '']) {
       const request = asked({ [names.pendingConfig]: pending(reason) });
       assert.equal('hash' in request && request.reason, null, reason);
     }
   });
 
-  test('is not there without a valid record of what is held, and says why', () => {
+  test('does not exist without a valid record of a held configuration, and says why', () => {
     const problem = (annotations: Record<string, string>) => {
       const request = asked(annotations);
       return 'problem' in request ? request.problem : undefined;

@@ -7,7 +7,7 @@ const approval = { required: true, from: 'setting rollouts.approval' };
 const held = (approved?: string) => awaitingApproval(change, { approval }, { approved });
 
 suite('an approval', () => {
-  test('that is asked for holds until somebody gives it, and says with which command', () => {
+  test('that is required holds until somebody gives it, and the message has the command', () => {
     assert.deepEqual(held(), {
       reason: 'AwaitingApproval',
       sentence:
@@ -15,12 +15,12 @@ suite('an approval', () => {
     });
   });
 
-  test('of the configuration of now lets it pass, also under an earlier key', () => {
+  test('of the current configuration ends the hold, also under an earlier key', () => {
     assert.equal(held(hashOf('a')), undefined);
     assert.equal(held(hashOf('b')), undefined);
   });
 
-  test('of another configuration counts for nothing, and neither does anything else', () => {
+  test('of another configuration has no effect, and neither has any other text', () => {
     for (const other of [
       hashOf('c'),
       '',
@@ -36,7 +36,7 @@ suite('an approval', () => {
     }
   });
 
-  test('that nobody asks for holds nothing', () => {
+  test('that is not required holds nothing', () => {
     assert.equal(awaitingApproval(change, {}, {}), undefined);
   });
 });

@@ -8,7 +8,7 @@ const held = (...writes: number[]) =>
   coolingDown(change, { cooldown, timeZone: 'UTC' }, { now, writes });
 
 suite('a cooldown', () => {
-  test('holds until the last write is as old as that', () => {
+  test('holds until the last write is as old as the cooldown', () => {
     assert.deepEqual(held(minutes(-20), minutes(-4)), {
       reason: 'CoolingDown',
       sentence:
@@ -17,13 +17,13 @@ suite('a cooldown', () => {
     });
   });
 
-  test('is over once the last write is as old, and holds nothing without a write', () => {
+  test('is over when the last write is old enough, and holds nothing without a write', () => {
     assert.equal(held(minutes(-10)), undefined);
     assert.equal(held(minutes(-30), minutes(-11)), undefined);
     assert.equal(held(), undefined);
   });
 
-  test('counts a write that is ahead by no more than clocks differ, and none of the future', () => {
+  test('counts a write in the near future, within the difference of clocks, but no later one', () => {
     assert.equal(held(seconds(2))?.until, seconds(602));
     assert.equal(held(minutes(60)), undefined);
     assert.equal(held(minutes(60), minutes(-9))?.until, minutes(1));

@@ -15,7 +15,7 @@ const factsOf = (annotations: Readonly<Record<string, string>>) =>
   rolloutFactsOf('Deployment', { metadata: { annotations } }, undefined, names);
 
 suite('the rollout facts of a workload', () => {
-  test('are none for most workloads, and take no memory', () => {
+  test('are empty for most workloads, and take no memory', () => {
     assert.deepEqual(factsOf({ 'a/update-on-config-change': 'true' }), {});
   });
 
@@ -60,11 +60,11 @@ suite('the rollout facts of a workload', () => {
     assert.deepEqual(rolloutFactsOf('Deployment', {}, hashOf('a'), names), {});
   });
 
-  test('tell an invalid record from none', () => {
+  test('distinguish an invalid record from no record', () => {
     assert.deepEqual(factsOf({ 'a/pending-config': 'x' }), { hasPending: true });
   });
 
-  test('are kept no longer than valid values are', () => {
+  test('are limited to the length of valid values', () => {
     const long = 'x'.repeat(100_000);
     const {
       texts,
@@ -87,7 +87,7 @@ suite('the rollout facts of a workload', () => {
   });
 });
 
-test('the pause period of Reloader counts on Deployments with its compatibility', () => {
+test('the pause period of Reloader only counts on Deployments, with its compatibility', () => {
   const annotations = { 'deployment.reloader.stakater.com/pause-period': '5m' };
   const object = { metadata: { annotations } };
   const reloader = annotationKeysOf('a', ['reloader']);
@@ -109,7 +109,7 @@ test('the annotations of a namespace are read like those of a workload', () => {
   assert.equal(policyTexts({ other: 'x' }, names), undefined);
 });
 
-test('messages name an annotation, and the namespace that it is on', () => {
+test('messages name an annotation, and the namespace if it is on one', () => {
   assert.equal(annotationText('settle', names), 'annotation a/rollout-settle');
   assert.equal(
     annotationText('settle', names, 'shop'),

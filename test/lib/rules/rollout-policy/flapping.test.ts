@@ -50,7 +50,7 @@ function mostInAnHour(writes: readonly number[]): number {
 
 suite('a limit of rollouts, simulated', () => {
   for (const passEach of [1, 7, 60]) {
-    test(`lets a Secret that changes each second for three hours roll a workload ten times in any hour, with a pass each ${passEach} s, and once it rests the workload ends up current`, () => {
+    test(`lets a Secret that changes each second for three hours roll a workload at most ten times in any hour, with a pass each ${passEach} s, and the workload is current in the end`, () => {
       const writes = flap(3 * 3600, passEach, {});
       assert.equal(mostInAnHour(writes), 10);
       const last = writes.at(-1) ?? 0;
@@ -59,7 +59,7 @@ suite('a limit of rollouts, simulated', () => {
     });
   }
 
-  test('goes with a cooldown, which spreads them', () => {
+  test('works together with a cooldown, which spreads the rollouts', () => {
     const writes = flap(3600, 1, { cooldown });
     assert.ok(mostInAnHour(writes) <= 10);
     for (const [i, at] of writes.entries()) {

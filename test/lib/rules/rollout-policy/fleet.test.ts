@@ -74,7 +74,7 @@ suite('a fleet', () => {
   });
 
   for (const tells of ['by its controller', 'by being late'] as const) {
-    test(`that tells a failure ${tells} gives a bad value to no more of the first order than start at once`, () => {
+    test(`that shows a failure ${tells} gives a bad value only to as many workloads of the first order as start at once`, () => {
       const fleet = new Fleet(plans([8, 6, 6], { tells }), settings({ all: { count: 3 } }));
       fleet.write(`shop/${app}`, true, begin);
       const end = begin + 3 * 3_600_000;
@@ -91,7 +91,7 @@ suite('a fleet', () => {
       assert.deepEqual(withBad(fleet), []);
     });
 
-    test(`that tells a failure ${tells} gives a correction to the workload that failed, before others get it`, () => {
+    test(`that shows a failure ${tells} gives a correction to the failed workload before others get it`, () => {
       const fleet = new Fleet(plans([1, 12], { tells }), settings({}));
       fleet.write(`shop/${app}`, true, begin);
       let at = begin;
@@ -110,7 +110,7 @@ suite('a fleet', () => {
     });
   }
 
-  test('remembers a failure though something else is written to the one that failed', () => {
+  test('remembers a failure even if the failed workload gets other changes', () => {
     const [first, ...others] = plans([1, 5]);
     assert.ok(first);
     const both = { ...first, sources: [app, 'Secret/db'] };
@@ -128,7 +128,7 @@ suite('a fleet', () => {
     );
   });
 
-  test('does not blame a version that was given to a workload that failed before', () => {
+  test('does not blame a version that was given to a workload that had failed before', () => {
     const [first, ...others] = plans([1, 5], { sources: [app, 'Secret/db'] });
     assert.ok(first);
     const fleet = new Fleet([{ ...first, broken: true }, ...others], settings({}));
@@ -136,7 +136,7 @@ suite('a fleet', () => {
     run(fleet, { minutes: 5 });
   });
 
-  test('is neither stopped nor blocked by an inert workload, or one that never tells', () => {
+  test('is neither stopped nor blocked by an inert workload, or by one that never shows a failure', () => {
     const [a, b, ...others] = plans([2, 5]);
     assert.ok(a && b);
     const odd: Plan[] = [
@@ -162,7 +162,7 @@ suite('a fleet', () => {
     }
   });
 
-  test('serves a namespace with one change though another one has changes all the time', () => {
+  test('serves a namespace with one change even if another one has changes all the time', () => {
     const busy = plans([50], { namespace: 'busy', takes: 5 });
     for (const place of ['aaa', 'zzz']) {
       const fleet = new Fleet(

@@ -27,13 +27,13 @@ const given = (version: string, at = minutes(-1), failed = false): GivenVersion 
 const versions = (of: Readonly<Record<string, string>>) => new Map(Object.entries(of));
 
 suite('a version of a source', () => {
-  test('is the same as long as nobody writes its data, whatever else is written to it', () => {
+  test('is the same as long as its data is not written, even if other fields are', () => {
     assert.ok(isSameVersion('u,7,2026-11-30T07:00:00Z', 'u,7,2026-11-30T07:00:00Z'));
     assert.ok(isSameVersion('u,7,2026-11-30T07:00:00Z', 'u,9,2026-11-30T07:00:00Z'));
     assert.ok(isSameVersion('u,7,', 'u,7,'));
   });
 
-  test('is another one once its data was written, or it was made anew', () => {
+  test('is another one after its data was written, or the source was created again', () => {
     assert.ok(!isSameVersion('u,7,2026-11-30T07:00:00Z', 'u,9,2026-11-30T07:00:01Z'));
     assert.ok(!isSameVersion('u,7,', 'u,9,'));
     assert.ok(!isSameVersion('u,7,2026-11-30T07:00:00Z', 'u,9,'));
@@ -56,7 +56,7 @@ suite('a rollout has failed', () => {
     assert.equal(failed(before, minutes(-9)), true, 'it should have said something else by now');
   });
 
-  test('if it is late, and its controller does not watch that', () => {
+  test('if it is late, and its controller does not report that', () => {
     assert.equal(failed(rolling, minutes(-9.99)), false);
     assert.equal(failed(rolling, minutes(-10)), true);
   });
@@ -71,7 +71,7 @@ suite('a rollout has failed', () => {
     }
   });
 
-  test('if it is late, and a later write has restarted the progress deadline of its controller', () => {
+  test('if it is late, even if a later write has restarted the progress deadline of its controller', () => {
     const state = { phase: 'unfinished', failure: 'not known' } as const;
     const watched = { ...state, ownDeadlineMs: 600_000 };
     const again = (at: number, of: RolloutState, startedAt = minutes(-1)) =>
@@ -104,7 +104,7 @@ suite('the versions on trial in a workload', () => {
   const db = 'Secret/db';
   const app = 'ConfigMap/app';
 
-  test('are those that it gets while it is healthy, and none of earlier ones', () => {
+  test('are those that it gets while it is healthy, and no earlier ones', () => {
     assert.deepEqual(after(none, healthy, { [app]: 'u,1,' }, { [db]: 'v,2,' }), [`${db} v,2, now`]);
     const before = new Map([[app, given('u,1,')]]);
     assert.deepEqual(after(before, healthy, { [app]: 'u,1,' }, { [db]: 'v,2,' }), [
@@ -112,13 +112,13 @@ suite('the versions on trial in a workload', () => {
     ]);
   });
 
-  test('are none of those that it gets while it is not healthy: these are innocent', () => {
+  test('do not include versions that it gets while it is not healthy, which are not to blame', () => {
     for (const state of [finished, inert, rolling, failing]) {
       assert.deepEqual(after(none, state, {}, { [db]: 'v,2,' }), []);
     }
   });
 
-  test('are also those that it keeps from an unfinished rollout, each with its time', () => {
+  test('include those of an unfinished rollout, each with its time', () => {
     const before = new Map([[app, given('u,1,')]]);
     assert.deepEqual(after(before, rolling, { [app]: 'u,1,' }, { [db]: 'v,2,' }), [
       `${app} u,1, before`,
@@ -126,25 +126,25 @@ suite('the versions on trial in a workload', () => {
     ]);
   });
 
-  test('are those that it keeps from a failed rollout, so that the next write does not erase the failure', () => {
+  test('include those of a failed rollout, so that the next write does not erase the failure', () => {
     const before = new Map([[app, given('u,1,')]]);
     const now = after(before, failing, { [app]: 'u,1,' }, { [db]: 'v,2,' });
     assert.deepEqual(now, [`${app} u,1, before failed`], 'and the other one is innocent');
   });
 
-  test('are the corrections of those that failed', () => {
+  test('include the corrections of those that failed', () => {
     const before = new Map([[app, given('u,1,')]]);
     assert.deepEqual(after(before, failing, {}, { [app]: 'u,2,' }), [`${app} u,2, now`]);
     const marked = new Map([[app, given('u,1,', minutes(-1), true)]]);
     assert.deepEqual(after(marked, rolling, {}, { [app]: 'u,2,' }), [`${app} u,2, now`]);
   });
 
-  test('are written as the API server has them, even if somebody has added to the record', () => {
+  test('are written in the format of the API server, even if the record was tampered with', () => {
     const before = new Map([[app, given(`u,1,,${'x'.repeat(9000)}`)]]);
     assert.deepEqual(after(before, rolling, { [app]: 'u,1,' }, {}), [`${app} u,1, before`]);
   });
 
-  test('are none of sources that it no longer uses', () => {
+  test('do not include sources that the workload no longer uses', () => {
     const before = new Map([[app, given('u,1,')]]);
     assert.deepEqual(after(before, rolling, {}, { [db]: 'v,2,' }), [`${db} v,2, now`]);
   });

@@ -35,11 +35,11 @@ suite('the history of rollouts', () => {
     assert.equal(parseHistory(most)?.length, 100);
   });
 
-  test('of an earlier version is read, which had the times alone', () => {
+  test('of an earlier version is read, which only had the times', () => {
     assert.deepEqual(parseHistory('["2026-11-30T07:00:00Z"]'), [now]);
   });
 
-  test('that is anything else says nothing', () => {
+  test('is ignored if it is anything else', () => {
     for (const text of [
       ...[undefined, '', 'text', '{}', '[]', 'null', '7', '"2026-11-30T07:00:00Z"', '[null]'],
       ...['[1764486000]', '["yesterday"]', '["2026-11-30"]', '["2026-13-41T99:00:00Z"]'],
@@ -51,16 +51,16 @@ suite('the history of rollouts', () => {
     }
   });
 
-  test('counts what is within the period, and not what is in the future', () => {
+  test('counts times within the period, but none in the future', () => {
     const times = [now + hour, now + 60_000, now, now - hour + 1, now - hour, now - 2 * hour];
     assert.deepEqual(withinPeriod(times, hour, now), [now - hour + 1, now]);
   });
 
-  test('counts what is ahead by no more than clocks of API servers differ', () => {
+  test('counts times in the near future, within the difference of clocks of API servers', () => {
     assert.deepEqual(withinPeriod([now + 2000], hour, now), [now + 2000]);
   });
 
-  test('may also have a hash and the versions on trial with it', () => {
+  test('may also have a hash and its versions on trial', () => {
     const given = new Map([['Secret/db', { version: 'u,1,', at: now, failed: false }]]);
     const text = formatHistory([now - 60_000], now, 10, { hash, given });
     assert.equal(
@@ -91,7 +91,7 @@ suite('the history of rollouts', () => {
     }
   });
 
-  test('that is an object without times is invalid', () => {
+  test('is invalid if it is an object without times', () => {
     for (const text of ['{"times":[]}', '{"times":"x"}', '{"times":["x"]}', '{"times":{}}']) {
       assert.equal(parseRolloutHistory(text), undefined, text);
     }

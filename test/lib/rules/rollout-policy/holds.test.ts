@@ -84,11 +84,11 @@ suite('the holds of a workload', () => {
     assert.equal(holdByWrites(change, warm, { now, writes: [minutes(-1)] }), undefined);
   });
 
-  test('are none if nothing is set', () => {
+  test('do not exist if nothing is set', () => {
     assert.equal(holdNow(change, inForce({}), calm), undefined);
   });
 
-  test('are all passed by the configuration that /rollout-now names, also under an earlier key', () => {
+  test('do not apply to the configuration that /rollout-now names, also under an earlier key', () => {
     assert.ok(passesAllHolds(change, hashOf('a')));
     assert.ok(passesAllHolds(change, hashOf('b')));
     for (const other of [undefined, '', 'true', hashOf('c')]) {
@@ -98,7 +98,7 @@ suite('the holds of a workload', () => {
 });
 
 suite('the policy of a workload', () => {
-  test('is that of settings, namespace and workload', () => {
+  test('comes from settings, namespace and workload', () => {
     const { settle, cooldown, approval, pauses, limit } = inForce({
       settings: { settle: '10s', pause: 'true' },
       namespace: { texts: { settle: '20s', cooldown: '10m' } },
@@ -111,7 +111,7 @@ suite('the policy of a workload', () => {
     assert.deepEqual(limit, { count: 2, period: '1h' });
   });
 
-  test('that is invalid holds it, and says which annotation it is', () => {
+  test('that is invalid holds it, and names the annotation', () => {
     assert.deepEqual(holdOf({ own: { texts: { settle: '30' } } }), {
       reason: 'InvalidAnnotation',
       sentence:
@@ -128,7 +128,7 @@ suite('the policy of a workload', () => {
     assert.match(shared.sentence, /\(annotation a\/rollout-pause of namespace shop is "yes": /);
   });
 
-  test('of a namespace that cannot be read holds it', () => {
+  test('holds it if the namespace cannot be read', () => {
     assert.deepEqual(holdOf({ namespace: { unreadable: 'namespaces "shop" is forbidden' } }), {
       reason: 'PolicyUnreadable',
       sentence:
@@ -136,7 +136,7 @@ suite('the policy of a workload', () => {
     });
   });
 
-  test('does not need the namespace if settings or workload pause it, or the workload has an invalid annotation', () => {
+  test('does not need the namespace if the settings or the workload pause it, or if the workload has an invalid annotation', () => {
     const held = (texts: PolicyTexts, own: RolloutFacts) =>
       holdWithoutNamespace(change, settings(texts), own, names, now)?.reason;
     assert.equal(held({ pause: 'true' }, {}), 'Paused');

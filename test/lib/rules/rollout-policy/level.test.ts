@@ -12,7 +12,7 @@ function problem(texts: PolicyTexts): string {
 }
 
 suite('the policy of one place', () => {
-  test('is read annotation by annotation, each with its name for messages', () => {
+  test('is read from its annotations, each with its name for messages', () => {
     const until = '2026-12-24T18:00:00+01:00';
     assert.deepEqual(
       read({ pause: until, windows: '[]', approval: 'required', settle: '30s', cooldown: '1h30m' }),
@@ -76,7 +76,7 @@ suite('the policy of one place', () => {
     [{ cooldown: '8d' }, /^annotation a\/rollout-cooldown is "8d": the longest wait is 7d$/],
     [{ cooldown: '10m ' }, /^annotation a\/rollout-cooldown is "10m ": /],
   ] as const) {
-    test(`${JSON.stringify(texts)} is refused, with the annotation and its fault`, () => {
+    test(`${JSON.stringify(texts)} is rejected, with the annotation and its fault`, () => {
       assert.match(problem(texts), expected);
     });
   }

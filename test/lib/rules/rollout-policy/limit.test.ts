@@ -27,7 +27,7 @@ function held({
 }
 
 suite('a rollout is held by rollouts.limit', () => {
-  test('if as many as that were started within the period, until the first of them is older', () => {
+  test('if the maximum number was started within the period, until the first of these rollouts is older', () => {
     const { reason, sentence = '' } = held() ?? {};
     assert.equal(reason, 'LimitExceeded');
     assert.match(sentence, /^its configuration changed \(ConfigMap\/a\), but 2 rollouts /);
@@ -44,12 +44,12 @@ suite('a rollout is held by rollouts.limit', () => {
     test(`but not ${what}`, () => assert.equal(held(given), undefined));
   }
 
-  test('until the last of as many as the limit, if there were more', () => {
+  test('until enough of them are older, if more than the maximum were started', () => {
     const writes = ['09:10:00', '09:20:00', '09:30:00', '09:40:00'];
     assert.match(held({ writes })?.sentence ?? '', /2026-11-30T10:30:00Z/);
   });
 
-  test('in words for one rollout, without sources, and with the local time', () => {
+  test('with a sentence for one rollout, without sources, and with the local time', () => {
     const { sentence = '' } =
       held({ count: 1, changed: [], timeZone: 'Asia/Tokyo', writes: ['09:40:00'] }) ?? {};
     assert.match(sentence, /^its hash is to be written, but 1 rollout of it /);

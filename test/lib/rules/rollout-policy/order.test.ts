@@ -33,7 +33,7 @@ suite('orders', () => {
     assert.deepEqual(ask({ candidates: [second], members: other }).starts, ['shop/second']);
   });
 
-  test('wait no longer than a rollout may take, and not for one that has failed', () => {
+  test('wait no longer than a rollout may take, and not for a failed workload', () => {
     const late = [running('shop/first', { order: -1, at: minutes(-11) })];
     assert.deepEqual(ask({ candidates: [second], members: late }).starts, ['shop/second']);
     const failed = [running('shop/first', { order: -1, state: { ...rolling, failure: 'said' } })];
@@ -65,20 +65,20 @@ suite('orders', () => {
     ]);
   });
 
-  test('count among the workloads of one namespace that one change concerns', () => {
+  test('only count among workloads of one namespace with the same change', () => {
     const other = candidate('shop/other', { order: -9, gets: ['Secret/db'] });
     const elsewhere = candidate('zoo/first', { order: -9 });
     const { starts } = ask({ candidates: [second, other, elsewhere] });
     assert.deepEqual(starts, ['shop/other', 'shop/second', 'zoo/first']);
   });
 
-  test('of one kind start together, within the limits', () => {
+  test('that are equal start together, within the limits', () => {
     const candidates = [...['a', 'b', 'c'].map((each) => candidate(`shop/${each}`)), third];
     assert.deepEqual(ask({ candidates }).starts, ['shop/a', 'shop/b', 'shop/c']);
     assert.deepEqual(ask({ candidates, all: '2' }).starts, ['shop/a', 'shop/b']);
   });
 
-  test('name the one that starts last, so that the sentence stays the same for long', () => {
+  test('name the workload that starts last, so that the sentence rarely changes', () => {
     const lower = ['a', 'b', 'c'].map((each) => candidate(`shop/${each}`));
     const why = (candidates: Candidate[], members: Member[] = []) =>
       ask({ candidates: [...candidates, third], members, all: '1' }).waiting['shop/third'];

@@ -30,7 +30,7 @@ suite('windows of rollouts', () => {
     );
   });
 
-  test('hold until a window opens if none is in sight', () => {
+  test('hold without an end if no opening is found', () => {
     const hold = held({ kind: 'deny', schedule: '* * * * *', duration: '1h' });
     assert.match(hold?.sentence ?? '', /nothing is written until a window opens, then/);
     assert.equal(hold?.until, undefined);

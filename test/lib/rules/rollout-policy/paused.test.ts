@@ -8,7 +8,7 @@ const held = (pauses: readonly ReturnType<typeof by>[], timeZone = 'UTC') =>
   paused(change, { pauses, timeZone }, { now });
 
 suite('a pause', () => {
-  test('without an end holds until it is lifted, and says whose it is', () => {
+  test('without an end holds until it is removed, and names its place', () => {
     assert.deepEqual(held([by('setting rollouts.paused')]), {
       reason: 'Paused',
       sentence:
@@ -16,7 +16,7 @@ suite('a pause', () => {
     });
   });
 
-  test('with an end holds until then, and says it in the time zone of the settings as well', () => {
+  test('with an end holds until then, and also gives the time in the time zone of the settings', () => {
     const hold = held([by('annotation a/rollout-pause', minutes(30))], 'Europe/Berlin');
     assert.equal(hold?.until, minutes(30));
     assert.match(
@@ -25,14 +25,14 @@ suite('a pause', () => {
     );
   });
 
-  test('is over at its end', () => {
+  test('has no effect after its end', () => {
     assert.notEqual(held([by('x', now + 1)]), undefined);
     assert.equal(held([by('x', now)]), undefined);
     assert.equal(held([by('x', minutes(-1))]), undefined);
     assert.equal(held([]), undefined);
   });
 
-  test('adds up with others: the one that lasts longest is reported', () => {
+  test('is reported if it is the one of several that lasts longest', () => {
     const some = [
       by('a', minutes(-5)),
       by('b', minutes(5)),

@@ -12,7 +12,7 @@ const config = { hash: hashOf('a'), keyId: '5f3a', reason: 'Paused' } as const;
 const pending = { ...config, since: minutes(-5) };
 
 suite('the record of a held configuration', () => {
-  test('is read as it was written, with a key and without one', () => {
+  test('is read as it was written, with and without a key', () => {
     const text = formatPending(pending);
     assert.equal(
       text,
@@ -27,7 +27,7 @@ suite('the record of a held configuration', () => {
     assert.deepEqual(parsePending(formatPending(without)), without);
   });
 
-  test('that is invalid says nothing', () => {
+  test('is ignored if it is invalid', () => {
     const since = '2026-11-30T06:55:00Z';
     for (const value of [
       ...[undefined, '', 'x', '[]', 'null', '7', '{}', '{"hash":"abc"}', 'x'.repeat(300)],
@@ -52,7 +52,7 @@ suite('the record of a held configuration', () => {
     assert.equal(pendingToWrite(parsePending(text), config, minutes(60 * 24)), undefined);
   });
 
-  test('is written again with another configuration, another key or another hold, and says the same time', () => {
+  test('is written again for another configuration, key or hold, and keeps its time', () => {
     for (const other of [
       { ...config, hash: hashOf('c') },
       { ...config, keyId: undefined },
@@ -64,13 +64,13 @@ suite('the record of a held configuration', () => {
     }
   });
 
-  test('with a time in the future counts from now, and is written again', () => {
+  test('with a time in the future counts from the current time, and is written again', () => {
     const forged = { ...pending, since: minutes(60) };
     assert.equal(heldSince(forged, now), now);
     assert.deepEqual(parsePending(pendingToWrite(forged, config, now)), { ...pending, since: now });
   });
 
-  test('of another API server may be ahead by as much as clocks differ', () => {
+  test('of another API server may be in the near future, within the difference of clocks', () => {
     const ahead = { ...pending, since: seconds(5) };
     assert.equal(heldSince(ahead, now), now);
     assert.equal(pendingToWrite(ahead, config, now), undefined);

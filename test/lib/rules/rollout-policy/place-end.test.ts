@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { placeEnd } from '../../../../lib/rules/rollout-policy/place-end.ts';
 import { minutes, now } from './rules.ts';
 
-test('a place ends with the deadline, a minute later if the controller has to say so by then', () => {
+test('a place ends with the deadline, or a minute later if its controller reports the failure at that time', () => {
   const end = (ownDeadlineMs?: number) => {
     const state = { phase: 'unfinished', failure: 'not known' } as const;
     return placeEnd(

@@ -6,14 +6,14 @@ import { minutes } from './rules.ts';
 suite('a limit', () => {
   const three = ['shop/a', 'shop/b', 'shop/c'].map((path) => candidate(path));
 
-  test('lets so many start as leave no more under way, and says so to the others', () => {
+  test('is never exceeded by rollouts under way, and the others say why they wait', () => {
     const { starts, waiting } = ask({ all: '2', candidates: three, members: [running('zoo/x')] });
     assert.deepEqual(starts, ['shop/a']);
     const why = 'as many rollouts are under way as rollouts.maxConcurrent allows (2)';
     assert.deepEqual(waiting, { 'shop/b': why, 'shop/c': why });
   });
 
-  test('of a namespace counts in that one alone', () => {
+  test('of a namespace only counts in this namespace', () => {
     const { starts, waiting } = ask({
       perNamespace: '1',
       candidates: [...three, candidate('zoo/y'), candidate('bar/z')],
@@ -27,7 +27,7 @@ suite('a limit', () => {
     assert.match(waiting['shop/b'] ?? '', /in namespace shop/);
   });
 
-  test('in percent is of the workloads that are opted in, of a namespace of those in there', () => {
+  test('in percent is a share of all opted-in workloads, or of those in the namespace', () => {
     const members = Array.from({ length: 20 }, (_, i) => member(`shop/m${i}`));
     assert.equal(ask({ all: '10%', candidates: three, members }).starts.length, 2);
     assert.equal(ask({ perNamespace: '5%', candidates: three, members }).starts.length, 1);
@@ -56,7 +56,7 @@ suite('a limit', () => {
     });
   }
 
-  test('gives a Deployment time to say that it failed, if its own deadline is no longer than ours', () => {
+  test('waits for the report of a failed Deployment, if its own deadline is not longer than the setting', () => {
     const places = (ownDeadlineMs: number | undefined, at: number) => {
       const state = { phase: 'unfinished', failure: 'not known' } as const;
       const own = ownDeadlineMs === undefined ? state : { ...state, ownDeadlineMs };
@@ -69,7 +69,7 @@ suite('a limit', () => {
     assert.equal(places(undefined, minutes(-10.5)), 1);
   });
 
-  test('lets a workload that has a place be written again', () => {
+  test('does not apply to a workload that already has a place', () => {
     const { starts } = ask({
       all: '1',
       candidates: [candidate('shop/x'), ...three],
@@ -103,7 +103,7 @@ suite('places', () => {
     assert.deepEqual(ask({ all: '5', candidates, members }).starts, ['b/0', 'b/1', 'a/0']);
   });
 
-  test('go to one namespace after the other, beginning behind the one that was served last', () => {
+  test('go to one namespace after the other, starting after the one that was served last', () => {
     const candidates = [...many('a', 3, minutes(-600)), ...many('b', 3), ...many('c', 3)];
     assert.deepEqual(ask({ all: '2', candidates }).starts, ['a/0', 'b/0']);
     assert.equal(ask({ all: '2', candidates }).after, 'b');
@@ -112,7 +112,7 @@ suite('places', () => {
     assert.deepEqual(ask({ all: '1', candidates, after: 'bb' }).starts, ['c/0']);
   });
 
-  test('that a namespace cannot use go to others', () => {
+  test('that one namespace cannot use go to others', () => {
     const candidates = [...many('a', 1), ...many('b', 9)];
     assert.deepEqual(ask({ all: '4', candidates }).starts, ['a/0', 'b/0', 'b/1', 'b/2']);
     assert.deepEqual(ask({ all: '4', perNamespace: '2', candidates }).starts, [
@@ -122,7 +122,7 @@ suite('places', () => {
     ]);
   });
 
-  test('of which a namespace seems to hold more than its share are not taken from others, and give it no more', () => {
+  test('are not taken from others if a namespace seems to hold more than its share, and it gets no more', () => {
     const members = Array.from({ length: 50 }, (_, i) => running(`evil/${i}`));
     const candidates = [...many('a', 3), ...many('evil', 50)];
     const { starts } = ask({ all: '4', perNamespace: '2', candidates, members });

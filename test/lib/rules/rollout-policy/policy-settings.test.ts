@@ -8,7 +8,7 @@ const rulesOf = (given: Partial<RolloutSettings>) =>
   rolloutRulesOf({ ...defaultSettings.rollouts, ...given }, 'Europe/Berlin');
 
 suite('the settings of rollouts', () => {
-  test('hold nothing by default, and limit no number of rollouts', () => {
+  test('hold nothing by default, and do not limit rollouts', () => {
     const { level, limits, limit } = rulesOf({});
     assert.deepEqual(joinLevels([level]), { pauses: [], windows: [] });
     assert.deepEqual(limits, { progressDeadlineMs: 600_000 });
@@ -41,13 +41,13 @@ suite('the settings of rollouts', () => {
     assert.equal(rulesOf({ progressDeadline: '1h' }).limits.progressDeadlineMs, 3_600_000);
   });
 
-  test('pause with true, and not with false', () => {
+  test('pause with true, but not with false', () => {
     assert.equal(joinLevels([rulesOf({ paused: true }).level]).pauses.length, 1);
     assert.equal(joinLevels([rulesOf({ paused: 'true' }).level]).pauses.length, 1);
     assert.equal(joinLevels([rulesOf({ paused: false }).level]).pauses.length, 0);
   });
 
-  test('that were not checked are a fault of the program', () => {
+  test('are a bug of the program if they were not checked', () => {
     assert.throws(() => rulesOf({ paused: 'yes' }), /not checked/);
     assert.throws(() => rulesOf({ windows: [{}] }), /not checked/);
   });

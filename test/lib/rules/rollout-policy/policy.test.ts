@@ -20,7 +20,7 @@ const changed: Proposal = {
 const given = new Map([['ConfigMap/app', { version: 'u,1,', at: now, failed: false }]]);
 
 suite('a proposal after the rollout policy', () => {
-  test('that starts a rollout has the times within the period, this one, and the versions on trial', () => {
+  test('that starts a rollout has the times within the period, the current time, and the versions on trial', () => {
     const writes = [minutes(-70), minutes(-50), minutes(-10)];
     const { start, ...rest } = startedProposal(changed, limit, { now, writes, given });
     assert.deepEqual(rest, changed);
@@ -32,12 +32,12 @@ suite('a proposal after the rollout policy', () => {
     });
   });
 
-  test('that writes no hash stays as it is', () => {
+  test('without a hash stays as it is', () => {
     const other = { ...changed, hashAnnotations: undefined };
     assert.equal(startedProposal(other, limit, { now, writes: [], given }), other);
   });
 
-  test('that is held writes no hash, and says what changed', () => {
+  test('that is held writes no hash, and names the changed sources', () => {
     const hold = { reason: 'Paused', sentence: 'it is paused' } as const;
     const { blockers, ...without } = heldProposal({ ...changed, blockers: ['b'] }, hold, {
       since: now,

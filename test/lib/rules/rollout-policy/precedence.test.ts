@@ -41,7 +41,7 @@ suite('the policy in force', () => {
     assert.equal(approval?.from, 'settings');
   });
 
-  test('may be that nothing of that kind is', () => {
+  test('may switch off a rule of a lower level', () => {
     const strict = { settle: '10s', cooldown: '10m', approval: 'required' };
     const none = { settle: '0s', cooldown: '0s', approval: 'none' };
     assert.deepEqual(joined(strict, none, {}), { pauses: [], windows: [] });
@@ -49,7 +49,7 @@ suite('the policy in force', () => {
     assert.equal(joined(none, none, strict).approval?.from, 'workload');
   });
 
-  test('has the pauses of all places: nobody lifts that of somebody else', () => {
+  test("has the pauses of all levels, so that nobody can remove another person's pause", () => {
     const { pauses } = joined(
       { pause: 'true' },
       { pause: '2026-12-24T18:00:00Z' },
@@ -61,7 +61,7 @@ suite('the policy in force', () => {
     );
   });
 
-  test('has the deny windows of all places, and the allow windows of the last place that has some', () => {
+  test('has the deny windows of all levels, and the allow windows of the last level that has some', () => {
     const inForce = joined(
       windows(window('allow', 1), window('deny', 2)),
       windows(window('allow', 3), window('deny', 4)),
@@ -73,7 +73,7 @@ suite('the policy in force', () => {
     ]);
   });
 
-  test('has no allow windows of a place before one with an empty list, and still its deny windows', () => {
+  test('has no allow windows of the levels before an empty list, but still their deny windows', () => {
     const both = windows(window('allow', 1), window('deny', 2));
     assert.deepEqual(shown(joined(both, {}, windows())), ['deny 2 of settings']);
     assert.deepEqual(shown(joined(both, windows(), {})), ['deny 2 of settings']);

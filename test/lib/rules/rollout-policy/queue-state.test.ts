@@ -18,7 +18,7 @@ suite('candidates', () => {
     assert.deepEqual(names(all.toSorted(byName)), ['c', 'a', 'b', 'old']);
   });
 
-  test('are ordered by age first', () => {
+  test('are ordered by age in the first place', () => {
     assert.deepEqual(names(all.toSorted(byAge)), ['old', 'c', 'a', 'b']);
   });
 });

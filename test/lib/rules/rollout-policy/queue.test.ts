@@ -18,7 +18,7 @@ suite('without limits and orders', () => {
 });
 
 suite('the queue', () => {
-  test('lets a workload start that waits neither for a lower order nor for a place, and says why others wait', () => {
+  test('starts a workload that waits neither for a lower order nor for a place, and says why others wait', () => {
     const { starts, waiting, after } = ask({
       all: '2',
       members: [running('zoo/x')],
@@ -30,7 +30,7 @@ suite('the queue', () => {
     assert.equal(after, 'shop');
   });
 
-  test('gives a place that a waiting order leaves free to another workload', () => {
+  test('gives a place to another workload if a waiting order does not use it', () => {
     const candidates = [
       candidate('shop/first', { since: minutes(-9) }),
       candidate('shop/second', { order: 1, since: minutes(-8) }),

@@ -43,7 +43,7 @@ const shownBy = (...objects: RevisionObject[]) =>
   );
 
 suite('the writes that revisions show', () => {
-  test('are those of a hash of ours that the revision before had not', () => {
+  test('are those with a hash of wave-cron that differs from the revision before', () => {
     assert.deepEqual(
       shownBy(
         replicaSet(3, 3, 'b'),
@@ -55,25 +55,25 @@ suite('the writes that revisions show', () => {
     );
   });
 
-  test('are counted again where a tool took the hash off in between', () => {
+  test('are counted again if a tool removed the hash in between', () => {
     assert.deepEqual(shownBy(replicaSet(1, 1, 'a'), replicaSet(2, 2), replicaSet(3, 3, 'a')), [
       at(1),
       at(3),
     ]);
   });
 
-  test('are counted as often as a Deployment went back to them', () => {
+  test('are counted as often as a Deployment returned to them', () => {
     assert.deepEqual(
       shownBy(replicaSet(5, 1, 'a', { earlier: '1,3' }), replicaSet(4, 2, 'b', { earlier: '2' })),
       [at(1), at(2), at(1), at(2), at(1)],
     );
   });
 
-  test('are none of a hash that another tool wrote', () => {
+  test('do not include a hash that another tool wrote', () => {
     assert.deepEqual(shownBy(replicaSet(1, 1, 'a', { bound: false })), []);
   });
 
-  test('are read from ControllerRevisions too, and nothing of them need be there', () => {
+  test('also come from ControllerRevisions, whose fields may be missing', () => {
     const revision: RevisionObject = {
       revision: 2,
       metadata: { creationTimestamp: at(2) },

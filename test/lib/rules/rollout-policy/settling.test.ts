@@ -12,7 +12,7 @@ const held = (at: number, since = now) =>
   settling(change, policy, { now, since, newest: written(at) });
 
 suite('settling', () => {
-  test('holds until the newest write of a source is as old as that', () => {
+  test('holds until the newest write of a source is as old as the setting', () => {
     assert.deepEqual(held(seconds(-10)), {
       reason: 'Settling',
       sentence:
@@ -23,13 +23,13 @@ suite('settling', () => {
     assert.equal(held(minutes(-30)), undefined);
   });
 
-  test('waits no longer than ten times as long since it was held first, whatever is written', () => {
+  test('waits at most ten times as long after the first hold, even with more writes', () => {
     assert.equal(held(seconds(-1), seconds(-280))?.until, seconds(20));
     assert.equal(held(seconds(-1), seconds(-300)), undefined);
     assert.equal(held(minutes(60 * 24), seconds(-100))?.until, seconds(200));
   });
 
-  test('waits no longer than once with the pause period of Reloader', () => {
+  test('waits at most once as long with the pause period of Reloader', () => {
     const period = { ...settle, mostWaits: 1 };
     const until = (at: number, since: number) =>
       settling(change, { ...policy, settle: period }, { now, since, newest: written(at) })?.until;
@@ -38,7 +38,7 @@ suite('settling', () => {
     assert.equal(until(seconds(-25), seconds(-20)), seconds(5));
   });
 
-  test('counts a source of which nothing says when it was written as settled', () => {
+  test('counts a source with an unknown time of its write as settled', () => {
     assert.equal(settling(change, policy, { now, since: now, newest: undefined }), undefined);
   });
 
@@ -47,7 +47,7 @@ suite('settling', () => {
     assert.equal(settling(change, { timeZone: 'UTC' }, circumstances), undefined);
   });
 
-  test('of a pair of Secrets that are rotated one after the other makes one rollout', () => {
+  test('makes one rollout of two Secrets that are rotated one after the other', () => {
     const rolled: number[] = [];
     let since: number | undefined;
     // A pass runs every 5 seconds. The first Secret changes at second 0, the second one at second 10.
@@ -80,7 +80,7 @@ suite('the newest write of the sources of a workload', () => {
       ]),
     );
 
-  test('is that of those that count and whose time is known', () => {
+  test('is the newest of those that count and have a time', () => {
     const found = newestWrite(
       'shop',
       references,
@@ -95,7 +95,7 @@ suite('the newest write of the sources of a workload', () => {
     assert.deepEqual(found, { source: 'Secret/late', at: seconds(-10) });
   });
 
-  test('is not known if none says so', () => {
+  test('is unknown if no source has a time', () => {
     assert.equal(
       newestWrite('shop', references, readings({ early: present(undefined) })),
       undefined,

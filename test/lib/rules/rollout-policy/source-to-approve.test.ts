@@ -36,7 +36,7 @@ test('a source that its owner excluded is ignored', () => {
   assert.deepEqual([state('true'), state('false')], ['ignored', 'present']);
 });
 
-test('of a source that is absent or may not be read, nothing more is known', () => {
+test('of an absent or forbidden source, nothing more is known', () => {
   const unknown = { source, writtenAt: null, writtenBy: null, isNewer: null };
   assert.deepEqual(absentSource(source), { ...unknown, state: 'absent', problem: null });
   assert.deepEqual(unreadableSource(source, 'denied'), {

@@ -30,7 +30,7 @@ const failure = (witnesses: readonly Witness[], version = bad, own: Given = new 
   failureOf(change.workload, own, new Map([['ConfigMap/app', version]]), witnesses, now, 600_000);
 
 suite('a version of a source that made a rollout fail', () => {
-  test('is not given to another workload, which says whose rollout that was', () => {
+  test('is not given to another workload, and the sentence names the failed workload', () => {
     assert.deepEqual(stoppedByFailure(change, {}, { failure: failure([witness('db')]) }), {
       reason: 'StoppedByFailure',
       sentence:
@@ -38,7 +38,7 @@ suite('a version of a source that made a rollout fail', () => {
     });
   });
 
-  test('comes with the command that a StatefulSet needs after a correction', () => {
+  test('is reported with the command that a StatefulSet needs after a correction', () => {
     const waiting = witness('db', { ...said, waitsForPod: 'db-2' });
     assert.match(
       stoppedByFailure(change, {}, { failure: failure([waiting]) })?.sentence ?? '',
@@ -46,16 +46,16 @@ suite('a version of a source that made a rollout fail', () => {
     );
   });
 
-  test('is stopped also if something else than its data was written since', () => {
+  test('stays stopped if fields other than its data were written since', () => {
     assert.notEqual(failure([witness('db')], 'uid,99,2026-11-30T06:55:00Z'), undefined);
   });
 
-  test('is given once it has changed, and a source of the same name made anew is another one', () => {
+  test('is given after it has changed, and a source that was created again has another version', () => {
     assert.equal(failure([witness('db')], 'uid,8,2026-11-30T06:59:00Z'), undefined);
     assert.equal(failure([witness('db')], 'other,7,2026-11-30T06:55:00Z'), undefined);
   });
 
-  test('is given once the workload is healthy, finished or inert', () => {
+  test('is given after the workload is healthy, finished or inert', () => {
     for (const phase of ['healthy', 'finished', 'inert'] as const) {
       assert.equal(failure([witness('db', { ...said, phase })]), undefined, phase);
     }
@@ -63,13 +63,13 @@ suite('a version of a source that made a rollout fail', () => {
     assert.equal(failure([]), undefined);
   });
 
-  test('is given while it is not known whether it fails', () => {
+  test('is given while it is unknown whether the rollout fails', () => {
     const late: RolloutState = { phase: 'unfinished', failure: 'if late' };
     assert.equal(failure([witness('db', late, { at: minutes(-9) })]), undefined);
     assert.notEqual(failure([witness('db', late, { at: minutes(-10) })]), undefined);
   });
 
-  test('is given to the workload itself, which has it already', () => {
+  test('is given to the failed workload itself, which already has it', () => {
     const itself: Witness = { ...witness('web'), kind: 'Deployment' };
     assert.equal(failure([itself]), undefined);
     assert.notEqual(failure([{ ...itself, kind: 'DaemonSet' }]), undefined);
@@ -79,7 +79,7 @@ suite('a version of a source that made a rollout fail', () => {
     assert.equal(failure([witness('db', said, { source: 'Secret/db' })]), undefined);
   });
 
-  test('is given to a workload that failed with the same before: it is a correction of the same second', () => {
+  test('is given to a workload that failed with it before: it is a correction in the same second', () => {
     const own = new Map([['ConfigMap/app', { version: bad, at: minutes(-5), failed: false }]]);
     assert.equal(failure([witness('db')], 'uid,8,2026-11-30T06:55:00Z', own), undefined);
     assert.notEqual(failure([witness('db')], 'uid,8,2026-11-30T06:55:00Z'), undefined);

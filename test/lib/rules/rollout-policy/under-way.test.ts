@@ -36,15 +36,15 @@ function underWay(object: WorkloadObject, hash: string | undefined = hashOf('a')
   return underWayOf('Deployment', object, { rolloutHistory, hash, state });
 }
 
-suite('a rollout of ours that is under way', () => {
-  test('began with the last write, and has the versions on trial', () => {
+suite('a rollout under way that wave-cron started', () => {
+  test('began with the last write, and has its versions on trial', () => {
     const found = underWay(deployment(history, 0));
     assert.equal(found?.startedAt, minutes(-5));
     assert.equal(found.state.phase, 'unfinished');
     assert.deepEqual(found.given, given);
   });
 
-  test('is none once it is healthy, if it is inert, or if the hash is not ours', () => {
+  test("does not exist after the workload is healthy, if it is inert, or if the hash is not wave-cron's", () => {
     assert.equal(underWay(deployment(history, 1)), undefined);
     const paused = { ...deployment(history, 0), spec: { replicas: 1, paused: true } };
     assert.equal(underWay(paused), undefined);
@@ -54,7 +54,7 @@ suite('a rollout of ours that is under way', () => {
     assert.equal(underWayOf('Deployment', unfinished, own), undefined);
   });
 
-  test('has no versions on trial once another manager has changed the template', () => {
+  test('has no versions on trial after another manager has changed the template', () => {
     const changed = deployment(history, 0, [
       written('wave-cron', now),
       written('kubectl', minutes(-3)),
@@ -82,11 +82,11 @@ suite('a rollout of ours that is under way', () => {
     assert.deepEqual(underWay(failedAt(minutes(-2), minutes(-3)))?.given, new Map());
   });
 
-  test('has none with another hash on the template: it was undone', () => {
+  test('does not exist with another hash on the template, because it was undone', () => {
     assert.deepEqual(underWay(deployment(history, 0), hashOf('b'))?.given, new Map());
   });
 
-  test('counts since the last write of its template if its history was stripped', () => {
+  test('counts from the last write of its template if its history was removed', () => {
     const stripped = deployment(undefined, 0, [
       written('kubectl', minutes(-30)),
       written('helm', minutes(-2)),
@@ -99,7 +99,7 @@ suite('a rollout of ours that is under way', () => {
     assert.equal(underWay({}), undefined);
   });
 
-  test('of this pass is unfinished, whatever was listed', () => {
+  test('of this pass is unfinished, with any listed status', () => {
     const found = startedNow(given, now);
     assert.deepEqual([found.startedAt, found.state.phase, found.given], [now, 'unfinished', given]);
   });

@@ -6,7 +6,7 @@ import {
 } from '../../../../lib/rules/rollout-policy/unreadable.ts';
 import { change } from './rules.ts';
 
-test('a namespace that could not be read holds its workloads, with the permission that is missing', () => {
+test('a namespace that could not be read holds its workloads, and the message names the missing permission', () => {
   const { reason, sentence } = policyUnreadable(change, 'namespaces "shop" is forbidden');
   assert.equal(reason, 'PolicyUnreadable');
   assert.match(
@@ -15,7 +15,7 @@ test('a namespace that could not be read holds its workloads, with the permissio
   );
 });
 
-test('an invalid policy holds its workload, with the fault', () => {
+test('an invalid policy holds its workload, and the message names the fault', () => {
   const { reason, sentence } = policyInvalid(change, 'annotation a/b is "c": no');
   assert.equal(reason, 'InvalidAnnotation');
   assert.match(
