@@ -244,13 +244,13 @@ test('a write whose response is lost is reported as a write, and rolls the workl
 
 for (const [by, words, reason] of [
   [
-    'for a missing permission is told as failed, makes the pass incomplete',
+    'for a missing permission counts as failed, makes the pass incomplete',
     'statefulsets.apps "web" is forbidden: User "u" cannot patch resource "statefulsets" in API group "apps" in the namespace "shop"',
     'Failed',
   ],
   // The owner of the workload may have caused this denial.
   [
-    'by an admission webhook is told as rejected, leaves the pass complete',
+    'by an admission webhook counts as rejected, leaves the pass complete',
     'admission webhook "x" denied the request: not today',
     'Rejected',
   ],

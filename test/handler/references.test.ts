@@ -223,7 +223,7 @@ test('every way to reference a source counts, for each kind of source and of wor
   // The order matters: each step continues from the state after the step before.
   const steps: [string, () => Promise<unknown>][] = [
     [
-      'a workload that is seen first is rolled once',
+      'a workload that is seen for the first time rolls once',
       async () => {
         const report = await runPass(namespace);
         assert.deepEqual(reasonsIn(report), await everyWorkload(() => 'FirstSeen'));
@@ -276,21 +276,21 @@ test('every way to reference a source counts, for each kind of source and of wor
       },
     ],
     [
-      'a key that is not referenced rolls nothing, and any key rolls where all are referenced',
+      'a changed unreferenced key only rolls workloads that reference all keys',
       async () => {
         await everyCell((cell) => changeValue(cell, 'other', 'two'));
         await passRolls(({ keyed }) => !keyed);
       },
     ],
     [
-      'a key that is added rolls where all keys are referenced, and nothing else',
+      'an added key only rolls workloads that reference all keys',
       async () => {
         await everyCell((cell) => changeValue(cell, 'added', 'one'));
         await passRolls(({ keyed }) => !keyed);
       },
     ],
     [
-      'a referenced key that is changed rolls each workload exactly once, and says what changed',
+      'a changed referenced key rolls each workload exactly once, and the sentence names the source',
       async () => {
         await everyCell((cell) => changeValue(cell, 'used', 'two'));
         const report = await passRolls(() => true);

@@ -67,9 +67,13 @@ async function threeNamespaces(t: Parameters<typeof testNamespace>[0]) {
 test('the namespaces of a pass are all, some, all but some, or those that a selector matches', async (t) => {
   const { a, b, c, team, handled } = await threeNamespaces(t);
   const cases: [string, Partial<Settings>, string[]][] = [
-    ['none named is all', {}, [a, b, c]],
+    ['all namespaces if none is named', {}, [a, b, c]],
     ['some', { namespaces: [a, c] }, [a, c]],
-    ['some, where others are left alone', { namespaces: [a], ignoreNamespaces: [b] }, [a]],
+    [
+      'some namespaces, and others that are ignored',
+      { namespaces: [a], ignoreNamespaces: [b] },
+      [a],
+    ],
     ['one that does not exist has no workloads', { namespaces: [a, 'no-such-namespace'] }, [a]],
     ['all but one', { ignoreNamespaces: [b] }, [a, c]],
     ['all but two', { ignoreNamespaces: [b, c] }, [a]],
@@ -219,7 +223,7 @@ test('a cluster that refuses the connection or does not exist is reported in one
       /^no workload could be listed: Unauthorized \[HTTP 401\]$/,
     ],
     [
-      'an expired certificate of ours',
+      'an expired client certificate',
       cluster.kubeconfigFor(cluster.clientCertificate(stranger)),
       /^no workload could be listed: Unauthorized \(the client certificate expired on 2024-01-02T03:04:05\.000Z\) \[HTTP 401\]$/,
     ],

@@ -128,9 +128,9 @@ test('if a record that a tenant wrote names a source that may not be read, its w
 
 const tooLarge = 'etcdserver: request is too large';
 for (const [what, code, cause, message] of [
-  ['is changed by somebody else each time', 409, 'Conflict', 'the object has been modified'],
-  ['is so large that the API server takes no update of it', 413, 'RequestEntityTooLarge', ''],
-  ['is so large that etcd takes no update of it', 500, 'InternalError', tooLarge],
+  ['is changed by another client each time', 409, 'Conflict', 'the object has been modified'],
+  ['is so large that the API server rejects each update', 413, 'RequestEntityTooLarge', ''],
+  ['is so large that etcd rejects each update', 500, 'InternalError', tooLarge],
   ['is such that an update of it is refused', 422, 'Invalid', 'it is invalid'],
 ] as const) {
   test(`a source that ${what} causes a warning on the workload`, async (t) => {

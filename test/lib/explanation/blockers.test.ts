@@ -51,7 +51,7 @@ suite('the blocker of a rollout', () => {
       /^it is not opted in: why$/,
     ],
     [
-      'that no pass looks at it',
+      'that it is out of scope',
       { inScope: { yes: false, why: ['out of scope'] } },
       /^out of scope$/,
     ],
@@ -97,7 +97,7 @@ suite('the blocker of a rollout', () => {
     ],
     ['that its hash is removed each time', { nextPass: nextPass('Reverted') }, /^what it does$/],
     [
-      'that the rollout policy holds it back',
+      'that the rollout policy holds it',
       { nextPass: { ...nextPass('Paused'), held: { since: '2026-11-30T06:55:00Z', until: null } } },
       /^what it does$/,
     ],
@@ -111,7 +111,7 @@ suite('the blocker of a rollout', () => {
       },
       /schedulerName/,
     ],
-    ['what keeps its Pods from following', { podBlockers: ['it is paused'] }, /^it is paused$/],
+    ['the reason why its Pods do not follow', { podBlockers: ['it is paused'] }, /^it is paused$/],
     [
       'that another process holds the Lease',
       { lease: { ...lease, state: 'held', holder: 'pod-1' } },

@@ -74,7 +74,7 @@ suite('a workload that is not opted in', () => {
       /^neither it nor namespace shop has the annotation \S+: "true"$/,
     ],
     [
-      'says that the setting leaves its namespace alone',
+      'says that the setting does not include its namespace',
       { mode: 'all' },
       /optIn: all does not include namespace shop unless the setting namespaces names it$/,
     ],
@@ -97,7 +97,7 @@ suite('a workload that is not opted in', () => {
       /^annotation "a\.b\/\S+" looks similar/m,
     ],
     [
-      'finds a slip of the pen',
+      'finds a typing error',
       { annotations: { [near]: 'true' } },
       /^annotation "\S+chnge" looks similar/m,
     ],

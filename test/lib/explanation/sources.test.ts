@@ -109,7 +109,7 @@ suite('a source of a workload', () => {
     ['is unreadable', 'unreadable', /^403$/, { source: unreadable }],
     ['asks to be ignored', 'ignored', /^its own annotation \S+\/ignore /, { source: ignored }],
     [
-      'is not marked for Reloader',
+      'has no annotation that matches for Reloader',
       'ignored',
       /only sources with the annotation reloader/,
       { source: ignored, reference: { ifMatched: true } },
@@ -121,7 +121,7 @@ suite('a source of a workload', () => {
       { counts: false, annotations: { [names.ignoreConfigMaps]: 'settings' } },
     ],
     [
-      'is not asked for by what opts the workload in',
+      'is not included by the annotation that opts the workload in',
       'ignored',
       /opt the workload in exclude it/,
       { counts: false },

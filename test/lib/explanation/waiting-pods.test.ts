@@ -55,7 +55,7 @@ suite('a StatefulSet waits', () => {
       /Ready \("CrashLoopBackOff"\)$/,
     ],
     [
-      'for a broken Pod of an earlier template, which only a deletion helps',
+      'for a broken Pod of an earlier template, which must be deleted',
       { revision: 'old' },
       /67250.*: run kubectl -n shop delete pod db-1$/,
     ],
@@ -70,7 +70,7 @@ suite('a StatefulSet waits', () => {
 
   const free: readonly (readonly [string, Given, string?])[] = [
     ['for a Pod that is Ready', { ready: true }],
-    ['for a Pod of somebody else', { owner: { ...owner, uid: 'v' } }],
+    ['for a Pod of another owner', { owner: { ...owner, uid: 'v' } }],
     ['for a Pod that it owns and does not control', { owner: { ...owner, controller: false } }],
     [
       'for a broken Pod of an earlier template, if it replaces them in parallel',

@@ -33,7 +33,7 @@ describe('a free lease is acquired at once', () => {
       },
       { name: 'spec is a text', spec: 'nonsense', annotated: true, transitions: 1 },
       {
-        name: 'transitions at the end of what the API can hold',
+        name: 'transitions at the maximum of the API',
         spec: { ...free, leaseTransitions: 2_147_483_647 },
         annotated: true,
         transitions: 0,
@@ -68,21 +68,25 @@ describe('a free lease is acquired at once', () => {
 
 describe('a holder without renewals is taken over when its time has passed, and not before', () => {
   const cases: readonly { name: string; fields: Record<string, unknown>; afterMs: number }[] = [
-    { name: 'the same duration as ours', fields: {}, afterMs: 15_000 },
+    { name: 'the same duration', fields: {}, afterMs: 15_000 },
     { name: 'a longer duration: its own', fields: { leaseDurationSeconds: 40 }, afterMs: 40_000 },
     {
       name: 'a duration that a pass could not outwait: half of its time-out',
       fields: { leaseDurationSeconds: 3600 },
       afterMs: 150_000,
     },
-    { name: 'a shorter duration: ours', fields: { leaseDurationSeconds: 5 }, afterMs: 15_000 },
+    {
+      name: 'a shorter duration: its own counts',
+      fields: { leaseDurationSeconds: 5 },
+      afterMs: 15_000,
+    },
     { name: 'no duration', fields: { leaseDurationSeconds: undefined }, afterMs: 15_000 },
     { name: 'duration null', fields: { leaseDurationSeconds: null }, afterMs: 15_000 },
     { name: 'duration 0', fields: { leaseDurationSeconds: 0 }, afterMs: 15_000 },
     { name: 'a negative duration', fields: { leaseDurationSeconds: -1 }, afterMs: 15_000 },
     { name: 'a duration of years', fields: { leaseDurationSeconds: 2 ** 31 - 1 }, afterMs: 15_000 },
     { name: 'a duration that is a text', fields: { leaseDurationSeconds: '40' }, afterMs: 15_000 },
-    { name: 'times that are none', fields: { acquireTime: 'x', renewTime: 7 }, afterMs: 15_000 },
+    { name: 'invalid times', fields: { acquireTime: 'x', renewTime: 7 }, afterMs: 15_000 },
     { name: 'renewed a year ago', fields: { renewTime: '2025-01-01T00:00:00Z' }, afterMs: 15_000 },
     { name: 'renewed in a year', fields: { renewTime: '2027-01-01T00:00:00Z' }, afterMs: 15_000 },
   ];

@@ -10,7 +10,7 @@ const cases: readonly { name: string; process: ProcessName; random: number; iden
     identity: 'wave-cron-29_6a-7b_8000000080000000',
   },
   {
-    name: 'where the uid is not known it is left out',
+    name: 'an unknown uid is left out',
     process: { podName: 'wave-cron-29', podUid: '', hostName: 'node' },
     random: 0,
     identity: 'wave-cron-29_0000000000000000',

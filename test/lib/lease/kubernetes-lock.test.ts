@@ -124,7 +124,7 @@ for (const [name, object] of [
   ['no metadata', {}],
   ['no resourceVersion', { metadata: {} }],
   ['an empty resourceVersion', { metadata: { resourceVersion: '' } }],
-  ['a resourceVersion that is no text', { metadata: { resourceVersion: 7 } }],
+  ['a resourceVersion that is not a string', { metadata: { resourceVersion: 7 } }],
 ] as const) {
   test(`a response with ${name} is rejected`, async () => {
     const { lock } = lockOver(() => object);

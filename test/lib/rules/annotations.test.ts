@@ -60,12 +60,12 @@ suite('a list of sources', () => {
     ],
     ['has names with dots and dashes', 'a.b-c', { sources: named('a.b-c'), invalid: [] }],
     [
-      'has no entry that is no name, which is quoted',
+      'has no invalid names, which are quoted',
       'a,No Name,b/',
       { sources: named('a'), invalid: ['"No Name"', '"b/"'] },
     ],
     [
-      'has no entry that would reach something else as part of a path',
+      'has no entry that would lead to another path',
       '../a,a/b/c,a/../b,*/a',
       { sources: [], invalid: ['"../a"', '"a/b/c"', '"a/../b"', '"*/a"'] },
     ],

@@ -54,19 +54,19 @@ function byReloader(configMaps: Partial<ReloaderScope>, own = false): OptIn {
 
 suite('the configuration of a workload', () => {
   const cases: readonly (readonly [string, Given, readonly string[] | string])[] = [
-    ['is what its template references', {}, ['ConfigMap/shop/a', 'Secret/shop/s']],
+    ['is the references of its template', {}, ['ConfigMap/shop/a', 'Secret/shop/s']],
     [
-      'is also what annotations add',
+      'includes sources that annotations add',
       { annotations: { [names.extraConfigMaps]: 'b' } },
       ['ConfigMap/shop/a', 'Secret/shop/s', 'ConfigMap/shop/b'],
     ],
     [
-      'is not what annotations take away',
+      'does not include sources that annotations exclude',
       { annotations: { [names.ignoreSecrets]: 's' } },
       ['ConfigMap/shop/a'],
     ],
     [
-      'is not what annotations add and take away',
+      'does not include sources that annotations add and exclude',
       { annotations: { [names.extraConfigMaps]: 'b', [names.ignoreConfigMaps]: 'a,b' } },
       ['Secret/shop/s'],
     ],
@@ -77,7 +77,7 @@ suite('the configuration of a workload', () => {
       'InvalidAnnotation',
     ],
     [
-      'is nothing with an entry that is no name',
+      'is refused with an invalid name',
       { annotations: { [names.extraConfigMaps]: 'B' } },
       'InvalidAnnotation',
     ],
@@ -97,22 +97,22 @@ suite('the configuration of a workload', () => {
       ['ConfigMap/shop/a', 'Secret/shop/s'],
     ],
     [
-      'is what Reloader would watch of what it references',
+      'is the references that Reloader would watch',
       { optIn: byReloader({ referenced: 'all' }) },
       ['ConfigMap/shop/a'],
     ],
     [
-      'is what Reloader would watch of what it references, if that is marked',
+      'is the references that Reloader would watch, if their annotations match',
       { optIn: byReloader({ referenced: 'matched' }) },
       ['ConfigMap/shop/a if it is marked'],
     ],
     [
-      'is what Reloader would watch by name',
+      'is the sources that Reloader would watch by name',
       { optIn: byReloader({ listed: ['b'] }) },
       ['ConfigMap/shop/b'],
     ],
     [
-      'is what either family of annotations names',
+      'is the sources in the annotations of both families',
       { optIn: byReloader({ listed: ['b'] }, true) },
       ['ConfigMap/shop/a', 'Secret/shop/s', 'ConfigMap/shop/b'],
     ],
@@ -129,7 +129,7 @@ suite('the configuration of a workload', () => {
       'TooLarge',
     ],
     [
-      'is too large with a list that is longer than what is read of it',
+      'is too large with a list that exceeds the limit',
       { annotations: { [names.ignoreSecrets]: many(maxReferences + 1) } },
       'TooLarge',
     ],

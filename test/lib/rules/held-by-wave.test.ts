@@ -31,7 +31,12 @@ suite('upstream Wave holds a workload back', () => {
       'mine',
       'mine',
     ],
-    ['unless its scheduler has that name, and there is no record', 'invalid', undefined, undefined],
+    [
+      'unless its own scheduler has that name, and there is no record',
+      'invalid',
+      undefined,
+      undefined,
+    ],
     ['unless its scheduler is another one', 'mine', 'mine', undefined],
     ['unless it names no scheduler', null, 'mine', undefined],
   ];

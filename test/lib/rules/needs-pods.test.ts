@@ -38,7 +38,7 @@ suite('the Pods of a workload are read', () => {
       [{ adoptionFacts: { ...facts, adoption: 'baseline', lost } }],
     ],
     [
-      'unless there are none',
+      'unless it has no Pods',
       false,
       [{ adoptionFacts: { ...facts, adoption: 'baseline', lost, podless: true } }],
     ],

@@ -18,23 +18,31 @@ function inShort(own: Annotations, ofTemplate: Annotations = {}, keys = withRelo
 
 suite('a workload is opted in', () => {
   const cases: readonly (readonly [string, Annotations, string])[] = [
-    ['by our annotation', { [name]: 'true' }, 'ours'],
+    ["by wave-cron's annotation", { [name]: 'true' }, 'ours'],
     ["by Reloader's", { [auto]: 'true' }, "Reloader's"],
     ['by both', { [name]: 'true', [auto]: 'true' }, "ours and Reloader's"],
     ['by neither', {}, 'off'],
-    ['by neither if ours is "false"', { [name]: 'false' }, 'off'],
+    ['by neither if wave-cron\'s is "false"', { [name]: 'false' }, 'off'],
     ['by neither if Reloader\'s is "false"', { [auto]: 'false' }, 'off'],
     ['by neither if both are "false"', { [name]: 'false', [auto]: 'false' }, 'off'],
     ['in vain if our value is another one', { [name]: 'yes' }, 'refused'],
     [
-      "in vain if our value is another one, whatever Reloader's is",
+      "not with an invalid value of wave-cron's, with any of Reloader's",
       { [name]: '', [auto]: 'true' },
       'refused',
     ],
-    ["in vain if ours says no and Reloader's yes", { [name]: 'false', [auto]: 'true' }, 'refused'],
-    ["in vain if ours says yes and Reloader's no", { [name]: 'true', [auto]: 'false' }, 'refused'],
     [
-      "in vain if Reloader's ask for what cannot be done",
+      "not if wave-cron's opts out and Reloader's opts in",
+      { [name]: 'false', [auto]: 'true' },
+      'refused',
+    ],
+    [
+      "not if wave-cron's opts in and Reloader's opts out",
+      { [name]: 'true', [auto]: 'false' },
+      'refused',
+    ],
+    [
+      "not if Reloader's need an unsupported feature",
       { [name]: 'true', 'configmap.reloader.stakater.com/reload': 'app-*' },
       'refused',
     ],

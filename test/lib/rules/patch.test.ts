@@ -48,9 +48,9 @@ const owning = (finalizer: boolean, ...sources: readonly string[]): OwnedState =
 suite('the patch of a workload', () => {
   const hashAnnotations = someHash;
   const cases: readonly (readonly [string, Given, object | undefined])[] = [
-    ['is nothing if nothing is to be written', { workload: all }, undefined],
+    ['does not exist if there is nothing to write', { workload: all }, undefined],
     [
-      'writes the hash, and which one that was',
+      'writes the hash, and a record of it',
       {
         decision: {
           reason: 'FirstSeen',
@@ -61,7 +61,7 @@ suite('the patch of a workload', () => {
       about({ [names.rolloutHistory]: '[]', [names.writtenHash]: someHash.hash }, {}, written),
     ],
     [
-      'removes with a hash the records that are over',
+      'removes ended records together with a new hash',
       { decision: { reason: 'ConfigChanged', hashAnnotations }, workload: all },
       about(
         {
@@ -121,7 +121,7 @@ suite('the patch of a workload', () => {
       about({ [names.adopted]: JSON.stringify(adopt) }),
     ],
     [
-      'leaves of one that opted out no records but that of the hash on its template',
+      'only keeps the record of the hash on the template if the workload opted out',
       { decision: { reason: 'OptedOut' }, workload: all },
       about({ [names.adopted]: null, [names.rolloutHistory]: null }),
     ],
@@ -135,12 +135,12 @@ suite('the patch of a workload', () => {
       ),
     ],
     [
-      'writes what it owns, and adds the finalizer',
+      'writes the record of owned sources, and adds the finalizer',
       { owned: owning(true, 'ConfigMap/a') },
       about({ [names.ownedSources]: '["ConfigMap/a"]' }, { finalizers: [names.finalizer] }),
     ],
     [
-      'writes no record and no finalizer that is there',
+      'does not write an existing record and finalizer again',
       {
         owned: owning(true, 'ConfigMap/a'),
         ownership: { finalizer: true, record: '["ConfigMap/a"]' },
@@ -156,7 +156,7 @@ suite('the patch of a workload', () => {
       ),
     ],
     [
-      'removes the finalizer alone',
+      'only removes the finalizer',
       { owned: owning(false), ownership: { finalizer: true } },
       about({}, { '$deleteFromPrimitiveList/finalizers': [names.finalizer] }),
     ],

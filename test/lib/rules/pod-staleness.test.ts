@@ -90,8 +90,8 @@ suite('the reason why the Pods of a workload without a hash may have another con
       /^they cannot$/,
       [{ lost }, read('2026-11-30T09:30:11Z')],
     ],
-    ['is nothing if none has a node yet', /^they cannot$/, [{ lost }, notStarted]],
-    ['is nothing if there were none', /^they cannot$/, [{ lost, podless: true }, young]],
+    ['does not exist if no Pod has a node yet', /^they cannot$/, [{ lost }, notStarted]],
+    ['does not exist if there are no Pods', /^they cannot$/, [{ lost, podless: true }, young]],
   ];
   for (const [what, expected, args] of cases) {
     test(what, () => assert.match(why(...args), expected));

@@ -89,7 +89,7 @@ suite('the last write of a source', () => {
       at(3),
     ],
     [
-      'does not count what owns no key of it',
+      'does not count managers without a key of the data',
       {
         ...created,
         managedFields: [
@@ -121,7 +121,7 @@ suite('the last write of a source', () => {
     ['is not known without managedFields', created, undefined],
     ['is not known if they were emptied', { ...created, managedFields: [] }, undefined],
     [
-      'is not known if nobody owns a key',
+      'is unknown if a key has no manager',
       {
         ...created,
         managedFields: [wrote(at(2), { 'f:data': owns('a') })],
@@ -129,7 +129,7 @@ suite('the last write of a source', () => {
       undefined,
     ],
     [
-      'is not known if a write of a key has no time',
+      'is unknown if a write of a key has no time',
       {
         ...created,
         managedFields: [wrote(null, { 'f:data': owns('a', 'b') })],

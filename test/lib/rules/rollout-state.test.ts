@@ -6,13 +6,13 @@ import { hasNoPods, selectorText } from '../../../lib/rules/rollout-state.ts';
 
 suite('a workload has no Pods', () => {
   const cases: readonly (readonly [string, WorkloadKind, WorkloadObject, boolean])[] = [
-    ['if its status counts none', 'Deployment', { status: { replicas: 0 } }, true],
+    ['if its status has none', 'Deployment', { status: { replicas: 0 } }, true],
     ['if its status says nothing', 'StatefulSet', { status: null }, true],
     ['unless its status counts one', 'StatefulSet', { status: { replicas: 1 } }, false],
-    ['of no node', 'DaemonSet', { status: { currentNumberScheduled: 0 } }, true],
+    ['if no node needs one', 'DaemonSet', { status: { currentNumberScheduled: 0 } }, true],
     ['unless a node has one', 'DaemonSet', { status: { currentNumberScheduled: 1 } }, false],
     [
-      'unless a node has one that should have none',
+      'unless a node has one that it should not have',
       'DaemonSet',
       { status: { currentNumberScheduled: 0, numberMisscheduled: 1 } },
       false,

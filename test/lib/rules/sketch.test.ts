@@ -32,7 +32,7 @@ const ofUnrecorded = { changes: 1, wasRecorded: true, podSelector: long };
 const large: readonly (readonly [string, Partial<Workload>])[] = [
   ['a large record of its sources', { template: { hash: 'h', sources: long } }],
   [
-    'a large record of what it owns',
+    'a large record of owned sources',
     {
       ownership: { ...someWorkload().ownership, record: long },
     },

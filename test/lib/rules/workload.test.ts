@@ -222,8 +222,8 @@ suite('the workload that a pass keeps', () => {
   });
 
   const traces: readonly (readonly [string, Given])[] = [
-    ['our finalizer', { metadata: { finalizers: [keys.finalizer] } }],
-    ['a record of what it owns', { annotations: { [keys.ownedSources]: '[]' } }],
+    ["wave-cron's finalizer", { metadata: { finalizers: [keys.finalizer] } }],
+    ['a record of owned sources', { annotations: { [keys.ownedSources]: '[]' } }],
     ['a record of its adoption', { annotations: { [keys.adopted]: '{}' } }],
     ['a record of its rollouts', { annotations: { [keys.rolloutHistory]: '[]' } }],
   ];

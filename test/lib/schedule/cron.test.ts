@@ -52,22 +52,22 @@ test('a huge range is rejected before it is expanded in memory', () => {
 /** The expected moments are those of robfig/cron 3.0.1, the library that runs Kubernetes CronJobs. */
 for (const [name, expression, timeZone, from, moments] of [
   [
-    'a time in the hour that the clock leaves out is not due on that day',
+    'a time in the hour that the clock skips is not due on that day',
     ...(['30 2 * * *', 'Europe/Berlin', '2026-03-27T12:00Z'] as const),
     ['2026-03-28T01:30', '2026-03-30T00:30', '2026-03-31T00:30'],
   ],
   [
-    'a time in the hour that the clock goes through twice is due twice',
+    'a time in the hour that the clock repeats is due twice',
     ...(['30 2 * * *', 'Europe/Berlin', '2026-10-24T12:00Z'] as const),
     ['2026-10-25T00:30', '2026-10-25T01:30', '2026-10-26T01:30'],
   ],
   [
-    'what is due each half hour is due in both of two equal hours',
+    'a half-hourly schedule is due in both of two equal hours',
     ...(['*/30 * * * *', 'Europe/Berlin', '2026-10-25T00:00Z'] as const),
     ['2026-10-25T00:30', '2026-10-25T01:00', '2026-10-25T01:30', '2026-10-25T02:00'],
   ],
   [
-    'an hourly schedule is due each hour of a day of 25',
+    'an hourly schedule is due in each hour of a day with 25 hours',
     ...(['0 * * * *', 'America/New_York', '2026-11-01T04:00Z'] as const),
     ['2026-11-01T05:00', '2026-11-01T06:00', '2026-11-01T07:00', '2026-11-01T08:00'],
   ],
@@ -97,7 +97,7 @@ for (const [name, expression, timeZone, from, moments] of [
     ['2026-12-07T09:00', '2026-12-14T09:00', '2026-12-21T09:00'],
   ],
   [
-    'if only the day of month is restricted, the day of week is of no matter',
+    'if only the day of month is restricted, the day of week does not matter',
     ...(['0 9 1,15 * *', 'UTC', '2026-12-01T00:00Z'] as const),
     ['2026-12-01T09:00', '2026-12-15T09:00', '2027-01-01T09:00'],
   ],

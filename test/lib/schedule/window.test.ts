@@ -104,7 +104,7 @@ suite('windows', () => {
       ['opens 2026-11-30T01:00', 'closes 2026-11-30T04:00'],
     ],
     [
-      'of which one allows what the other denies are closed',
+      'are closed if one allows and another denies the same time',
       [
         ['allow', '0 1 * * *', '4h'],
         ['deny', '0 2 * * *', '1h'],

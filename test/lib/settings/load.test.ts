@@ -254,7 +254,7 @@ describe('a fault is reported with its place, its value and the allowed values',
         '--lease-duration-seconds is 4: must be a whole number from 5 to 3600',
       ],
     },
-    'numbers that are none': {
+    'invalid numbers': {
       given: {
         file: 'passTimeoutSeconds: 1.5\njitterSeconds: .nan\n',
         env: { WAVE_CONCURRENCY_READS: '1e1', WAVE_CONCURRENCY_WRITES: '' },
@@ -321,7 +321,7 @@ describe('a fault is reported with its place, its value and the allowed values',
         'WAVE_READS is not a setting; did you mean WAVE_CONCURRENCY_READS?',
       ],
     },
-    'an unknown key in a group with none near': {
+    'an unknown key in a group without a similar one': {
       given: { file: 'concurrency: {burst: 3}' },
       says: [
         'settings.yaml:1:15: concurrency.burst is not a setting; known settings: concurrency.reads, concurrency.writes',
@@ -383,7 +383,7 @@ describe('a fault is reported with its place, its value and the allowed values',
         'settings.yaml:1:1: logLevel is "loud": must be one of trace, debug, info, warn, error, fatal, silent',
       ],
     },
-    'namespaces that are kept and left alone at once': {
+    'namespaces that are both handled and ignored': {
       given: { file: 'namespaces: [a, b, c]', env: { WAVE_IGNORE_NAMESPACES: 'c,b' } },
       says: [
         'namespaces (settings.yaml:1:1) and WAVE_IGNORE_NAMESPACES both name b, c: remove it from one of them',
@@ -401,7 +401,7 @@ describe('a fault is reported with its place, its value and the allowed values',
         'schedule (settings.yaml:1:1) and WAVE_RESYNC_INTERVAL cannot be combined: both set when passes start',
       ],
     },
-    'a pass that may not take as long as the wait for a dead holder': {
+    'a pass timeout that is shorter than the wait for a dead holder': {
       given: { file: 'passTimeoutSeconds: 30', flags: { 'lease.durationSeconds': '20' } },
       says: [
         'passTimeoutSeconds (settings.yaml:1:1) is 30, less than twice --lease-duration-seconds (20): a pass that waits for a dead holder would time out before its work; set it to 40 or more',
@@ -419,7 +419,7 @@ describe('a fault is reported with its place, its value and the allowed values',
         'JOB_COMPLETION_INDEX is 2, but shard.count is 1, so the last index is 0: set shard.count to the number of shards; in a Job, to its completions',
       ],
     },
-    'an index of a Job that is none': {
+    'an invalid index of a Job': {
       given: { env: { JOB_COMPLETION_INDEX: 'x', WAVE_SHARD_COUNT: '3' } },
       says: ['JOB_COMPLETION_INDEX is "x": must be a whole number from 0 to 999'],
     },

@@ -45,7 +45,7 @@ test('a flag accepts YAML too', () => {
 });
 
 const wrong: readonly (readonly [string, unknown, RegExp])[] = [
-  ['a URL alone', url, /^--notifications is invalid: it must be a list of at most 10 sinks/],
+  ['only a URL', url, /^--notifications is invalid: it must be a list of at most 10 sinks/],
   ['a list of URLs', [url], /in entry 1: must be a mapping of name, format, url, urlFile/],
   ['no format', [{ url }], /in entry 1: format is required$/],
   [
@@ -64,7 +64,7 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   ],
   ['a number', [{ format: 'slack', url: 7 }], /url must be an https URL/],
   [
-    'a reason that is no news',
+    'a reason that is not news',
     [{ format: 'slack', url, reasons: ['UpToDate'] }],
     /each entry of reasons must be one of ConfigChanged, FirstSeen/,
   ],

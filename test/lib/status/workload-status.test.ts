@@ -52,7 +52,7 @@ const cases: readonly Case[] = [
     is: { state: 'RolledOut', since: timeText(ago(59)), lastRollout: timeText(ago(59)) },
   },
   {
-    name: 'whose last rollout is not known has no time',
+    name: 'whose last rollout is unknown has no time',
     facts: { rolledAt: undefined },
     is: { state: 'UpToDate', since: null, lastRollout: null },
   },
@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
     is: { state: 'Paused', since: timeText(ago(30)), heldUntil, changed: [source] },
   },
   {
-    name: 'that no pass has held yet has waited since its source was written',
+    name: 'without a hold by a pass has waited since its source was written',
     outcome: paused,
     facts: { sources: sources(source) },
     is: { state: 'Paused', since: timeText(ago(3)), urgency: 'held' },
@@ -94,7 +94,7 @@ const cases: readonly Case[] = [
     is: { state: 'RollingOut', since: timeText(ago(5)), changed: [source] },
   },
   {
-    name: 'whose rollout has failed needs a person, and the message says what prevents it',
+    name: 'whose rollout has failed needs a person, and the message has the reason',
     facts: { rollout: rollout(true, source), blockers: ['no Pod starts'] },
     is: {
       ...{ state: 'RolloutFailed', sentence: 'no Pod starts', urgency: 'person' },

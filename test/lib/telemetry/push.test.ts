@@ -118,7 +118,7 @@ suite('a push', { concurrency: true }, () => {
       /rejected the metrics: "pushed metrics are invalid" \[HTTP 400\]/,
     ],
     ['a wrong password', { status: 401 }, /name and password in metricsPushUrl/],
-    ['a server that is no gateway', { status: 404 }, /base address/],
+    ['a server that is not a gateway', { status: 404 }, /base address/],
     ['a redirect', { status: 302, headers: { location: '/planted' } }, /redirected the request/],
   ];
   for (const [what, answer, says] of refusals) {

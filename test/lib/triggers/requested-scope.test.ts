@@ -64,14 +64,18 @@ for (const [what, body, scope] of [
     { kind: 'Secret', name: 'b' },
     'namespace is required for this kind',
   ],
-  ['a kind that is no text', { ...configMap, kind: {} }, 'kind must be a string'],
+  ['a kind that is not a string', { ...configMap, kind: {} }, 'kind must be a string'],
   ['a CloudEvent without a version', { specversion: 1 }, 'specversion must be a string'],
   [
     'a namespace that cannot be',
     { namespace: '../a' },
     'namespace must be the name of a namespace',
   ],
-  ['a namespace that is no text', { namespace: 5 }, 'namespace must be the name of a namespace'],
+  [
+    'a namespace that is not a string',
+    { namespace: 5 },
+    'namespace must be the name of a namespace',
+  ],
   ['a name that cannot be', { ...configMap, name: 'a/b' }, 'name must be the name of an object'],
   ['a long name', { ...configMap, name: 'a'.repeat(254) }, 'name must be the name of an object'],
 ] as const) {

@@ -129,7 +129,7 @@ describe('a wrong kubeconfig', () => {
     ['has no such context', { kubeconfig: {}, context: 'x' }, /no context "x" \(it has one\)/],
     ['has no current context', { kubeconfig: { current: '' } }, /--context \(it has one\)/],
     [
-      'has a server that is no address',
+      'has a server with an invalid address',
       { kubeconfig: { server: 'x' } },
       /"x", which is not an http/,
     ],
@@ -144,17 +144,17 @@ describe('a wrong kubeconfig', () => {
       /the cluster's server is "https:\/\/gate\/k8s\?\*\*\*": remove the user, password and query/,
     ],
     [
-      'has a server that is no address, with a password',
+      'has a server with an invalid address and a password',
       { kubeconfig: { server: 'user:planted@gate' } },
       /"\*\*\*@gate", which is not an http or https URL$/,
     ],
     [
-      'has a proxy-url that is no address',
+      'has an invalid proxy-url',
       { kubeconfig: { proxy: 'not a url' } },
       /the cluster's proxy-url is "not a url", which is not an http, https or socks5 URL$/,
     ],
     [
-      'has a proxy-url that is no address, with a password',
+      'has an invalid proxy-url with a password',
       { kubeconfig: { proxy: 'ftp://user:planted@proxy' } },
       /proxy-url is "ftp:\/\/\*\*\*@proxy", which is not an http/,
     ],

@@ -201,7 +201,7 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
     /^current$/,
   ],
   [
-    'an older Pod is of the same Deployment before it was made anew',
+    'an older Pod belongs to an earlier Deployment of the same name',
     { groups: [group('new', 5)], sets: [set('new', { controller: { ...owner, uid: 'before' } })] },
     /Pod p was created/,
   ],
@@ -227,16 +227,16 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
     /Pod p was created/,
   ],
   [
-    'a Deployment whose status names no revisions, as none does',
+    'the status of a Deployment names no revisions, which is always so',
     { object: { status: { currentRevision: null, updateRevision: null } } },
     /^current$/,
   ],
   [
-    'the record before has no room for all sources',
+    'the earlier record has no room for all sources',
     { leftOut: 'before' },
     /no record says which sources/,
   ],
-  ['the record of now has no room for all sources', { leftOut: 'now' }, /no record says/],
+  ['the current record has no room for all sources', { leftOut: 'now' }, /no record says/],
   [
     'a rollout is past its deadline',
     {
@@ -347,7 +347,7 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
   ],
   ['a key is lost', { before: source({ a: '1', b: '1' }, 1) }, /lost a key/],
   [
-    'a key is lost, and no Pod has read it',
+    'a key is gone, and no Pod has read it',
     { before: source({ a: '1', b: '1' }, 1), groups: [group('new')] },
     /^current$/,
   ],
@@ -378,7 +378,7 @@ const cases: readonly (readonly [string, Case, RegExp])[] = [
     /it is unknown when/,
   ],
   [
-    'a source has a key that nobody wrote',
+    'a source has a key without a manager',
     { now: source({ a: '2' }, 100, { data: { a: '2', b: '1' } }) },
     /it is unknown when/,
   ],

@@ -134,7 +134,7 @@ const encodings: readonly {
   readonly text: string;
 }[] = [
   {
-    what: 'a Secret of whose keys none exists, in 0.7',
+    what: 'a Secret without any of the referenced keys, in 0.7',
     spec: container(envOf('secretKeyRef', 's', 'absent')),
     text: '{"configMaps":{},"secrets":{"s":{}}}',
   },
@@ -178,7 +178,7 @@ const encodings: readonly {
     text: '{"configMaps":{"none":null},"secrets":{}}',
   },
   {
-    what: 'a ConfigMap of whose keys none exists beside a whole Secret without data, in 0.5',
+    what: 'a ConfigMap without any of the referenced keys, with a whole Secret without data, in 0.5',
     spec: container({
       envFrom: [{ secretRef: { name: 'empty' } }],
       ...envOf('configMapKeyRef', 'c', 'absent'),
@@ -191,12 +191,12 @@ const encodings: readonly {
     text: '{"configMaps":{"mixed":{"t":"text"}},"secrets":{}}',
   },
   {
-    what: 'a ConfigMap with binaryData alone, in 0.5',
+    what: 'a ConfigMap with only binaryData, in 0.5',
     spec: container({ envFrom: [{ configMapRef: { name: 'binary' } }] }),
     text: '{"configMaps":{"binary":null},"secrets":{}}',
   },
   {
-    what: 'a projected volume beside a ConfigMap, in 0.5, which knows no projected volume',
+    what: 'a projected volume and a ConfigMap, in 0.5, which knows no projected volume',
     spec: {
       ...container({ envFrom: [{ configMapRef: { name: 'c' } }] }),
       volumes: [{ projected: { sources: [{ secret: { name: 's' } }] } }],

@@ -52,7 +52,7 @@ describe('the versions of Secrets in two records', () => {
     ]);
   });
 
-  it('show that a Secret changed if a record had its digest and the current one does not', () => {
+  it('show that a Secret changed if its earlier digest was recorded and its current digest is known', () => {
     const before = record({ 'Secret/a': '000000000000', 'ConfigMap/c': '000000000000' });
     const sources = new Map([
       ['Secret/a', at(1, 1)],

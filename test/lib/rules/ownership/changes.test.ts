@@ -133,15 +133,15 @@ suite('the sentence about ownership', () => {
   const said = (reason: Reason, more: Partial<OwnershipChanges>, hashWritten = false) =>
     withOwnership({ reason, sentence: 'decided' }, changes(more), hashWritten);
   const cases: readonly (readonly [string, ReturnType<typeof said>, Reason, string])[] = [
-    ['is what was decided', said('UpToDate', {}), 'UpToDate', 'decided'],
+    ['is the decision', said('UpToDate', {}), 'UpToDate', 'decided'],
     [
-      'is also what was added',
+      'also has the added references',
       said('UpToDate', { referencesAdded: ['ConfigMap/a'] }),
       'UpToDate',
       'decided; it owns ConfigMap/a',
     ],
     [
-      'is also what was removed, the finalizer and what its owner should know',
+      'also has the removed references, the finalizer and notes',
       said('OptedOut', {
         referencesRemoved: ['Secret/a'],
         finalizer: 'removed',
@@ -151,26 +151,26 @@ suite('the sentence about ownership', () => {
       'decided; it no longer owns Secret/a, its finalizer is removed; a note',
     ],
     [
-      'is what could not be done, which is a failure',
+      'is the problem, which is a failure',
       said('UpToDate', { problems: ['403'] }),
       'Failed',
       '403',
     ],
     [
-      'is also that the hash was written',
+      'also says that the hash was written',
       said('ConfigChanged', { problems: ['403'] }, true),
       'Failed',
       '403; the hash was written: decided',
     ],
-    ['is also another warning', said('Reverted', { problems: ['403'] }), 'Failed', '403; decided'],
+    ['also has another warning', said('Reverted', { problems: ['403'] }), 'Failed', '403; decided'],
     [
-      'is what its owner can mend, which is no failure',
+      'is a warning that the owner can fix, which is not a failure',
       said('UpToDate', { warnings: ['a warning'] }),
       'OwnershipLimited',
       'a warning',
     ],
     [
-      'is another warning and what its owner can mend',
+      'has another warning and the one that the owner can fix',
       said('Reverted', { warnings: ['a warning'], notes: ['a note'] }),
       'Reverted',
       'a warning; decided; a note',

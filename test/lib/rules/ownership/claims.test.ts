@@ -13,22 +13,22 @@ const key = (uid: string) => `k:{"uid":"${uid}"}`;
 
 suite('the writer of an owner reference', () => {
   const cases: readonly (readonly [string, readonly ManagedFields[] | null, Writer])[] = [
-    ['is us if we alone claim it', [wrote('wave-cron', '.', key('a'))], 'us'],
-    ['is another one if only that one claims it', [wrote('helm', key('a'))], 'others'],
+    ['is wave-cron if it is the only manager', [wrote('wave-cron', '.', key('a'))], 'us'],
+    ['is another one if that is the only manager', [wrote('helm', key('a'))], 'others'],
     [
-      'is another one if both claim it, whichever comes first',
+      'is another one if both are managers, and wave-cron comes first',
       [wrote('wave-cron', key('a')), wrote('helm', key('a'))],
       'others',
     ],
     [
-      'is another one if both claim it, in the other order too',
+      'is another one if both are managers, and wave-cron comes last',
       [wrote('helm', key('a')), wrote('wave-cron', key('a'))],
       'others',
     ],
-    ['is nobody if nobody claims it', [wrote('wave-cron', key('b'))], 'nobody'],
-    ['is nobody if somebody has emptied managedFields', [], 'nobody'],
-    ['is nobody if there are none', null, 'nobody'],
-    ['is nobody by an entry that does not name a uid', [wrote('wave-cron', 'v:a', '.')], 'nobody'],
+    ['is unknown without a manager', [wrote('wave-cron', key('b'))], 'nobody'],
+    ['is unknown if managedFields are empty', [], 'nobody'],
+    ['is unknown without managedFields', null, 'nobody'],
+    ['is unknown if the entry does not name a uid', [wrote('wave-cron', 'v:a', '.')], 'nobody'],
   ];
   for (const [what, managedFields, writer] of cases) {
     test(what, () => {

@@ -23,14 +23,14 @@ const cases: readonly (readonly [
   Parameters<typeof release>,
   ReturnType<typeof release>,
 ])[] = [
-  ['a workload without finalizer and record is left alone', [{}], undefined],
+  ['a workload without finalizer and record is not changed', [{}], undefined],
   [
-    'what a complete record names is removed, without a search',
+    'the references in a complete record are removed, without a search',
     [{ finalizer: true, record: '["Secret/a"]' }],
     { stale: ['Secret/a'], search: false, complete: true },
   ],
   [
-    'what was found is removed as well',
+    'references that were found are removed too',
     [{ record: '["Secret/a"]' }, new Set(['Secret/b'])],
     { stale: ['Secret/a', 'Secret/b'], search: false, complete: true },
   ],
@@ -55,7 +55,7 @@ const cases: readonly (readonly [
     { stale: ['ConfigMap/settings'], search: false, complete: true },
   ],
   [
-    'a record that cannot be ours says nothing',
+    'a record that wave-cron cannot have written is ignored',
     [{ finalizer: true, record: 'no JSON' }],
     { stale: ['ConfigMap/settings'], search: true, complete: false },
   ],

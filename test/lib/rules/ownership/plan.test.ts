@@ -71,7 +71,7 @@ suite('the ownership plan of a workload', () => {
   const cases: readonly (readonly [string, Given, unknown])[] = [
     ['a source without owner references gets them', {}, { adds: ['ConfigMap/settings'] }],
     [
-      'one that has them keeps them',
+      'a source that has them keeps them',
       { sources: web },
       { keeps: ['ConfigMap/settings'], searches: ['everywhere'] },
     ],
@@ -81,27 +81,27 @@ suite('the ownership plan of a workload', () => {
       { keeps: ['ConfigMap/settings'] },
     ],
     [
-      'one that it no longer uses loses them',
+      'a source that it no longer uses loses them',
       { sources: web, record: '["ConfigMap/settings","Secret/old"]' },
       { keeps: ['ConfigMap/settings'], removes: ['Secret/old'] },
     ],
     [
-      'one of another namespace gets none, since an owner must be in the same',
+      'a source of another namespace gets none, because an owner must be in the same namespace',
       { sources: { 'Secret/other/login': bare } },
       'leaves all as it is',
     ],
     [
-      'one that asks to be ignored gets none',
+      'an ignored source gets none',
       { sources: { 'ConfigMap/settings': present({ ignored: true }) } },
       'leaves all as it is',
     ],
     [
-      'one that is being deleted gets none',
+      'a source that is being deleted gets none',
       { sources: { 'ConfigMap/settings': present({ deleting: true }) } },
       'leaves all as it is',
     ],
     [
-      'one that asks to be ignored loses those that we added',
+      'an ignored source loses those that wave-cron added',
       {
         sources: { 'ConfigMap/settings': { ...done, ignored: true } as Reading },
         record: settings,
@@ -109,17 +109,17 @@ suite('the ownership plan of a workload', () => {
       { removes: ['ConfigMap/settings'] },
     ],
     [
-      'one that is absent gets none',
+      'an absent source gets none',
       { sources: { 'ConfigMap/settings': { state: 'absent' } } },
       'leaves all as it is',
     ],
     [
-      'one whose recorded references somebody removed gets them again',
+      'a source whose recorded references were removed gets them again',
       { record: settings },
       { adds: ['ConfigMap/settings'], putsBack: ['ConfigMap/settings'] },
     ],
     [
-      'one whose references were put back three times gets no more',
+      'a source whose references were restored three times gets no more',
       { record: settings, ownership: { putBack: 3 } },
       { givesUp: ['ConfigMap/settings'] },
     ],
@@ -129,7 +129,7 @@ suite('the ownership plan of a workload', () => {
       { adds: ['ConfigMap/settings'], putsBack: ['ConfigMap/settings'] },
     ],
     [
-      'one that is given up and refers to the workload alone loses that reference, or both would be deleted together',
+      'a source that is given up and only refers to the workload loses this reference, because both would be deleted together',
       {
         record: settings,
         ownership: { putBack: 3 },
@@ -158,28 +158,32 @@ suite('the ownership plan of a workload', () => {
       { searches: ['everywhere'] },
     ],
     [
-      'a finalizer without a record is of upstream Wave, which keeps none',
+      'a finalizer without a record belongs to upstream Wave, which has no record',
       { ownership: { finalizer: true }, sources: web },
       { keeps: ['ConfigMap/settings'], searches: ['everywhere'] },
     ],
     [
-      'a finalizer that is to go is searched for where the record is incomplete',
+      'before a finalizer is removed, there is a search if the record is incomplete',
       { ownership: { finalizer: true }, record: '["ConfigMap/settings","*"]', sources: web },
       { keeps: ['ConfigMap/settings'], searches: ['everywhere'] },
     ],
     [
-      'a workload without sources and without traces is left alone',
+      'a workload without sources and without records is not changed',
       { sources: {} },
       'leaves all as it is',
     ],
     [
-      'with off all references that are recorded go',
+      'with off, all recorded references are removed',
       { setting: 'off', sources: web, record: settings },
       { removes: ['ConfigMap/settings'] },
     ],
-    ['with off a workload without traces is left alone', { setting: 'off' }, 'leaves all as it is'],
     [
-      'with off references of ours go that no record names',
+      'with off, a workload without records is not changed',
+      { setting: 'off' },
+      'leaves all as it is',
+    ],
+    [
+      'with off, references by wave-cron that no record names are removed',
       { setting: 'off', sources: web },
       { removes: ['ConfigMap/settings'] },
     ],
@@ -211,7 +215,7 @@ suite('the ownership plan of a workload', () => {
       { removes: ['ConfigMap/settings'] },
     ],
     [
-      'a finalizer that is left without a record is searched for with off',
+      'with off, a finalizer without a record causes a search',
       { setting: 'off', ownership: { finalizer: true } },
       { removes: ['ConfigMap/settings'], searches: ['everywhere'] },
     ],

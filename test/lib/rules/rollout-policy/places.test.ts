@@ -40,18 +40,18 @@ suite('a limit', () => {
   });
 
   for (const [name, taking, free] of [
-    ['that we started and that is unfinished takes a place', running('zoo/x'), 0],
-    ['takes it until its deadline', running('zoo/x', { at: minutes(-10.9) }), 0],
-    ['takes it no longer', running('zoo/x', { at: minutes(-11) }), 1],
+    ['by wave-cron takes a place while it is unfinished', running('zoo/x'), 0],
+    ['takes its place until the deadline', running('zoo/x', { at: minutes(-10.9) }), 0],
+    ['takes no place after the deadline', running('zoo/x', { at: minutes(-11) }), 1],
     [
-      'that has finished takes none',
+      'takes no place after it has finished',
       running('zoo/x', { state: { ...rolling, phase: 'finished' } }),
       1,
     ],
-    ['that somebody else started takes none', member('zoo/x'), 1],
-    ['of the future takes none', running('zoo/x', { at: minutes(5) }), 1],
+    ['by another tool takes no place', member('zoo/x'), 1],
+    ['with a start in the future takes no place', running('zoo/x', { at: minutes(5) }), 1],
   ] as const) {
-    test(`of a rollout ${name}`, () => {
+    test(`a rollout ${name}`, () => {
       assert.equal(ask({ all: '1', candidates: three, members: [taking] }).starts.length, free);
     });
   }

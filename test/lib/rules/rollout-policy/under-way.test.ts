@@ -82,7 +82,7 @@ suite('a rollout under way that wave-cron started', () => {
     assert.deepEqual(underWay(failedAt(minutes(-2), minutes(-3)))?.given, new Map());
   });
 
-  test('does not exist with another hash on the template, because it was undone', () => {
+  test('has no versions on trial with another hash on the template, because it was undone', () => {
     assert.deepEqual(underWay(deployment(history, 0), hashOf('b'))?.given, new Map());
   });
 
