@@ -323,7 +323,7 @@ const everything: Fields = {
   },
 };
 
-test('a write only changes the two annotations of the template and the records of the hash, whatever other fields the workload has', async (t) => {
+test('a write only changes the two annotations of the template and the records of the hash, and keeps all other fields', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   const kinds = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };

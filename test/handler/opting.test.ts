@@ -350,7 +350,7 @@ test('if Pods do not follow at once, the Event says when they do', async (t) => 
   );
 });
 
-test('a paused Deployment rolls once when it is resumed, whatever changed before', async (t) => {
+test('a paused Deployment rolls once when it is resumed, even after several changes', async (t) => {
   const namespace = await testNamespace(t);
   const web = path('Deployment', namespace, 'web');
   await makeConfigMap(namespace, 'settings');

@@ -42,7 +42,7 @@ async function upgradeHalf(app: App, schedule: Schedule): Promise<void> {
   await schedule.reason(app.kind === 'DaemonSet' ? 'UpToDate' : 'Settling');
 }
 
-suite('beside schedule with restart: if-stale', {
+suite('next to schedule with restart: if-stale', {
   skip: skipWithoutNodeAgent(),
   concurrency: 3,
 }, () => {

@@ -20,7 +20,7 @@ const levelOf = (upgrade: number) => levels[upgrade % levels.length] ?? 'A';
 const bounded = { timeout: 120_000 + 30_000 * upgrades };
 const skip = skipWithoutNodeAgent() || (hasKubectl() ? false : 'there is no kubectl');
 
-suite(`beside schedule with restart: if-stale, after each of ${upgrades} upgrades`, {
+suite(`next to schedule with restart: if-stale, after each of ${upgrades} upgrades`, {
   skip,
   concurrency: 3,
 }, () => {

@@ -6,7 +6,7 @@ import { endpoint } from '../../../lib/http/exchange.ts';
 import { sendOverHttp1 } from '../../../lib/http/send.ts';
 import { listen } from './local-servers.ts';
 
-test('a request gets its response with status, headers and body, or the error of a cancelled connection', async (t) => {
+test('a request gets its response with status, headers and body, or the error of a canceled connection', async (t) => {
   const server = createServer(async (request, response) => {
     if (request.url === '/base/hangs') return;
     response.writeHead(201, { 'x-seen': `${request.method} ${request.url}` });

@@ -217,7 +217,7 @@ describe('a decision', () => {
     }
   });
 
-  it('leaves out the record if an annotation has no room for so many sources, and still has the hash', () => {
+  it('leaves out the record if its sources do not fit into an annotation, and still has the hash', () => {
     const count = 900;
     const envFrom = Array.from({ length: count }, (_, i) => ({
       configMapRef: { name: `${'n'.repeat(100)}-${i}`, optional: true },

@@ -33,7 +33,7 @@ describe('the order in which workloads are handled', () => {
     assert.equal(inTurns(workloads, behind, first).map(text)[0], 'a/1');
   });
 
-  it('has each workload once, whatever the cursor is', () => {
+  it('has each workload once, with any cursor', () => {
     const name = fc.record({
       kind: fc.constantFrom('Deployment' as const, 'StatefulSet' as const),
       namespace: fc.constantFrom('a', 'b', 'c'),

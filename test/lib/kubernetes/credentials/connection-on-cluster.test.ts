@@ -160,7 +160,7 @@ test('a proxy in the kubeconfig is used, over one connection for many requests',
   assert.deepEqual(tunnels, [new URL(cluster.url).host]);
 });
 
-test('certificate files are found beside the kubeconfig', async (t) => {
+test('certificate files are found relative to the kubeconfig', async (t) => {
   const home = folder(t);
   const { certificate, key } = cluster.clientCertificate({ commonName: 'jane' });
   writeFileSync(join(home, 'jane.crt'), certificate);
