@@ -33,7 +33,7 @@ suite('without an annotation', () => {
     assert.deepEqual(allOptedIn(['kube-system'])('kube-system'), bySetting);
   });
 
-  test('only in kube-system, the value all of optIn needs the setting namespaces to have an effect', () => {
+  test('in kube-system, optIn: all only has an effect if the setting namespaces names it', () => {
     const all = { optIn: 'all', namespaces: [] } as const;
     assert.equal(optInWithin(all, 'shop'), 'all');
     assert.equal(optInWithin(all, 'kube-system'), 'annotation');
