@@ -82,7 +82,7 @@ suite('the image', { skip }, () => {
   test('starts the program, which knows the time zones', () => {
     const { version } = JSON.parse(readFileSync(join(image.root, 'app/package.json'), 'utf8'));
     assert.equal(run(image, '--version').stdout, `${version}\n`);
-    // No cluster is configured, so the first command fails later than the second one.
+    // The first command fails because no cluster is configured, the second one because of its time zone.
     assert.equal(run(image, 'once', '--time-zone', 'Asia/Kathmandu').status, 3);
     assert.equal(run(image, 'once', '--time-zone', 'Asia/Nowhere').status, 2);
   });

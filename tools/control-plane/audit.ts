@@ -70,7 +70,7 @@ export async function auditFromHere(cluster: Cluster): Promise<Audit> {
     );
   }
   const api = connect(cluster);
-  // The API server writes an entry before it ends the response. So if a new request of ours is in
+  // The API server writes an entry before it ends the response. So if our new request is in
   // the log, all requests that were answered before it are there too.
   const readUntilNow = async (from: number) => {
     const marker = `/version?marker=${randomUUID()}`;

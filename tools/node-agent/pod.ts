@@ -189,7 +189,7 @@ export type Terminated = {
   containerID: string;
 };
 
-/** It has exactly one of the three fields. */
+/** A state has exactly one of the three fields. */
 export type ContainerState =
   | { waiting: { reason: string; message?: string } }
   | { running: { startedAt: string } }

@@ -141,7 +141,7 @@ export function startPass(
     }
   };
   const ended = Promise.race([run(), killed.promise]).finally(() => {
-    // If a pass was killed while it waited for the Lease, time must stop to leap for the others.
+    // If a pass was killed while it waited for the Lease, time must stop leaping for the others.
     time.stops();
     if (process.state !== 'dead') channel.process = undefined;
   });

@@ -32,7 +32,7 @@ export type User = {
 
 const optInKey = `${prefix}/update-on-config-change`;
 
-/** Of two opted-in workloads, one has the annotation, and the other is opted in only by its namespace. */
+/** Every second workload has no annotation of its own if it is opted in: only its namespace opts it in. */
 const optInValue = (workload: number, optIn: boolean): string | null =>
   optIn && workload % 2 === 1 ? null : String(optIn);
 
