@@ -70,7 +70,7 @@ export function reader(cluster: Cluster): Reader {
   };
 
   async function run(script: string, folder = clone): Promise<string> {
-    // There is no terminal. And stdin is not a socket, because bash would take a socket for a remote login.
+    // There is no terminal. And stdin is not a socket, because with a socket, bash would assume a remote login.
     const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
       cwd: join(home, folder),
       env,

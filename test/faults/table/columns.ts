@@ -188,7 +188,7 @@ export const columns = {
     object: leases,
     well: changed,
     failed: refused,
-    // The pass takes the Lease for absent and creates it, which the API server rejects. Then the pass
+    // The pass assumes that the Lease is absent and creates it, which the API server rejects. Then the pass
     // continues as usual.
     once: { '404': changed, absent: changed },
   },
