@@ -113,7 +113,7 @@ async function metricsTable(): Promise<string> {
   return `| metric | type | labels | meaning |\n|---|---|---|---|\n${rows.join('\n')}`;
 }
 
-/** The states that are not reason codes. */
+/** The states that are not reason codes, as a table. */
 function statesTable(): string {
   const rows = Object.entries(ownStates).map(
     ([state, { meaning }]) => `| \`${state}\` | ${meaning} |`,
@@ -121,7 +121,7 @@ function statesTable(): string {
   return `| state | meaning |\n|---|---|\n${rows.join('\n')}`;
 }
 
-/** The part of a page that is made from the code is this text. */
+/** Fails unless the generated part of a page is this text. */
 function assertMade(page: string, made: string): void {
   const file = join(root, page);
   const [from, to] = ['<!-- made from the code: ', '<!-- end of what is made from the code -->'];
@@ -155,13 +155,13 @@ describe('the documentation', () => {
     assertMade('docs/status.md', statesTable());
   });
 
-  it('says what to do about each reason that is a trouble', () => {
+  it('says what to do about each reason code that is a warning', () => {
     const page = readFileSync(join(root, 'docs/troubleshooting.md'), 'utf8');
     for (const [code, { isWarning }] of Object.entries(reasons))
       if (isWarning) assert.match(page, new RegExp(`^## ${code}\\b`, 'm'));
   });
 
-  it('says what the version is about that package.json names', () => {
+  it('has the version of package.json in the changelog', () => {
     const page = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
     assert.match(page, new RegExp(`^## ${RegExp.escape(version)}( |$)`, 'm'));
   });

@@ -1,4 +1,4 @@
-/** Where things are, and who may import whom: docs/architecture.md says why. */
+/** Checks where files are and what they import: docs/architecture.md has the reasons. */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,8 +15,9 @@ import { textsIn } from './docs/sentences.ts';
 import { codeOf, cycleIn, files, hasTypesAlone, importsOf, root } from './layout/source.ts';
 
 /**
- * From the ground up: a file imports from its own room and from the floors below. Rooms of one floor
- * import nothing from each other. What is left of a folder is a room too: the longest path counts.
+ * The floors, from the bottom up. A file imports only from its own room and from lower floors. Rooms on the
+ * same floor import nothing from each other. If several rooms match a file, the longest path counts. So a
+ * folder can be one room, and a file in it another one.
  */
 const floors: readonly (readonly string[])[] = [
   ['package.json'],
@@ -35,7 +36,7 @@ const floors: readonly (readonly string[])[] = [
   ['jobs/'],
 ];
 
-/** Every outside library, and the files that know it. */
+/** Each outside library, with the files that may import it. */
 const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly string[]>> = {
   '@kubernetes/client-node': ['lib/kubernetes/credentials/kubeconfig.ts'],
   ajv: ['lib/settings/validate.ts'],
@@ -90,7 +91,7 @@ const local = new Map(
 );
 
 describe('the imports', () => {
-  it('are of files that are there, and read in every folder', () => {
+  it('lead to files that exist, and are found in every folder', () => {
     for (const folder of ['jobs', 'handler', 'lib']) {
       const own = files.filter((file) => file.startsWith(`${folder}/`));
       assert.ok(own.flatMap((file) => local.get(file) ?? []).length > 20, folder);
@@ -100,8 +101,8 @@ describe('the imports', () => {
     }
   });
 
-  // The linter has no rule for this: one statement imports types only, the other one values too.
-  it('from one file are one statement, in tests and tools too', () => {
+  // The linter has no rule for this: it accepts one statement for types and another one for values.
+  it('from one file are one statement, also in tests and tools', () => {
     const all = globSync('{build,handler,jobs,lib,test,tools}/**/*.ts', { cwd: root });
     const twice = all.flatMap((file) => {
       const targets = [...codeOf(file).matchAll(/^import\b[^;']*'([^']+)'/gm)].map(([, it]) => it);
@@ -111,7 +112,7 @@ describe('the imports', () => {
     assert.deepEqual(twice, []);
   });
 
-  it('of the files of each kind go through kinds.ts', () => {
+  it('of files about a single kind go through kinds.ts', () => {
     const inside = /^lib\/kubernetes\/kinds(\/|\.ts$)/;
     const beside = [...local].flatMap(([file, targets]) =>
       !inside.test(file) && targets.some((each) => each.startsWith('lib/kubernetes/kinds/'))
@@ -121,11 +122,11 @@ describe('the imports', () => {
     assert.deepEqual(beside, []);
   });
 
-  it('have no cycle, those of types included', () => {
+  it('have no cycle, even with the imports of types', () => {
     assert.equal(cycleIn(local)?.join(' → '), undefined);
   });
 
-  it('go down only', () => {
+  it('go only downward', () => {
     const rooms = floors.flatMap((floor, height) => floor.map((room) => ({ room, height })));
     const roomOf = (file: string) =>
       rooms
@@ -144,7 +145,7 @@ describe('the imports', () => {
   });
 
   for (const [library, expected] of Object.entries(importers)) {
-    it(`have ${library} in ${expected.length === 1 ? 'one file' : 'these files'} alone`, () => {
+    it(`of ${library} are only in ${expected.length === 1 ? 'one file' : 'these files'}`, () => {
       const found = files.filter((file) =>
         importsOf(file).some(
           ({ target }) => target === library || target.startsWith(`${library}/`),
@@ -154,7 +155,7 @@ describe('the imports', () => {
     });
   }
 
-  it('are of no library that is not listed', () => {
+  it('lead only to libraries that are listed', () => {
     assert.deepEqual(Object.keys(importers).sort(), Object.keys(packageFile.dependencies).sort());
     const outside = files.flatMap((file) => importsOf(file).filter(({ isLocal }) => !isLocal));
     const unlisted = outside.filter(
@@ -169,14 +170,14 @@ describe('the imports', () => {
 describe('the rules', () => {
   const rules = files.filter((file) => file.startsWith('lib/rules/'));
 
-  it('wait for nothing, and take clock and chance as arguments', () => {
+  it('have no await, and take clock and randomness as arguments', () => {
     for (const file of rules) {
       assert.doesNotMatch(codeOf(file), /\b(await|async|Promise|setTimeout|process)\b/, file);
       assert.doesNotMatch(codeOf(file), /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b/, file);
     }
   });
 
-  it('know nothing of a cluster but its kinds, names and objects, of time its windows, and of settings their types', () => {
+  it('import only text, kinds, names, objects and windows, and the types of settings', () => {
     const known =
       /^(lib\/(rules|text)\/.*|lib\/errors\.ts|lib\/kubernetes\/(kinds|names|objects)\.ts|lib\/schedule\/(pause|window|window-list)\.ts|node:crypto)$/;
     for (const file of rules) {
@@ -195,7 +196,10 @@ describe('the kinds', () => {
   const plurals = [...entries, ...revisions].map(({ plural }) => plural);
   const kind = new RegExp(`\\b(${kinds.join('|')})s?\\b`);
   const plural = new RegExp(`\\b(${plurals.join('|')})\\b`);
-  /** The folder in which a Pod finds its service account, which is not the resource. */
+  /**
+   * The folder with the service account in a Pod. It contains the name of the resource, but is not the
+   * resource.
+   */
   const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
   for (const file of files.filter((each) => !/^lib\/kubernetes\/kinds(\/|\.ts$)/.test(each))) {
@@ -214,8 +218,8 @@ describe('the kinds', () => {
 describe('the tests', () => {
   const list = join(root, 'test/layout/without-mirror.txt');
 
-  /** A file that is not in the list has a test of its own path; the list gets no new lines. */
-  it('mirror the files, but for those of a list that only shrinks (UPDATE=1 shortens it)', () => {
+  /** Each file that is not in the list has a test at the same path. Lines are never added to the list. */
+  it('mirror all files except those in a list that only shrinks (UPDATE=1 shortens it)', () => {
     const excepted = readFileSync(list, 'utf8').split('\n').filter(Boolean);
     const alone = files.filter((file) => !hasMirror(file) && !hasTypesAlone(file));
     const needed = excepted.filter((file) => alone.includes(file));
@@ -236,7 +240,7 @@ describe('the tests', () => {
 });
 
 describe('the program', () => {
-  it('reads arguments, environment and signals in jobs alone', () => {
+  it('reads arguments, environment and signals only in jobs', () => {
     for (const file of files.filter((f) => !f.startsWith('jobs/'))) {
       assert.doesNotMatch(codeOf(file), /process\.(env|argv|on|exit)\b/, file);
     }

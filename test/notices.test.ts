@@ -1,4 +1,4 @@
-/** The licenses of what is bundled are handed on with it. */
+/** The licenses of bundled packages are shipped with the bundle. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { buildProgram } from '../build/program.ts';
 const root = join(import.meta.dirname, '..');
 const text = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** What esbuild says of a bundle with one file of one package. */
+/** The metafile of esbuild for a bundle with one file of one package. */
 const metafileOf = (file: string, bytesInOutput: number): Metafile => ({
   inputs: {},
   outputs: {
@@ -19,7 +19,7 @@ const metafileOf = (file: string, bytesInOutput: number): Metafile => ({
   },
 });
 
-/** A root with one package installed, until the test ends. */
+/** A root folder with one installed package. It is removed after the test. */
 function rootWith(t: { after(end: () => void): void }, files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-notices-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -49,11 +49,11 @@ suite('the notices of third parties', () => {
         name,
       );
     }
-    // Of what a package has in its own files, esbuild sees nothing.
+    // esbuild does not report packages that another package has copied into its own files.
     assert.match(notices, /^jsep \d/m);
   });
 
-  test('are refused where a package comes without the text of its license', (t) => {
+  test('cannot be created if a package has no license text', (t) => {
     const manifest = JSON.stringify({ name: 'a', version: '1.0.0', license: 'MIT' });
     const bundle = metafileOf('node_modules/a/index.js', 7);
     const without = rootWith(t, { 'package.json': manifest });
@@ -63,7 +63,7 @@ suite('the notices of third parties', () => {
     assert.match(notices, /^a 1\.0\.0 \(MIT\)\n\nBe kind\.\n\nBy A\.$/m);
   });
 
-  test('leave out a package of which nothing is in the bundle', () => {
+  test('leave out a package that has no code in the bundle', () => {
     assert.deepEqual(bundledPackages(metafileOf('node_modules/a/index.js', 0)), []);
     assert.deepEqual(bundledPackages(metafileOf('node_modules/@a/b/c/index.js', 1)), [
       'node_modules/@a/b',

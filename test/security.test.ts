@@ -1,6 +1,6 @@
 /**
- * What docs/security.md says that an attacker cannot do, as far as no other test is about it. The attackers
- * here may edit objects of one namespace, and wave-cron has all its permissions everywhere.
+ * Tests what an attacker cannot do according to docs/security.md, unless another test does. The attackers
+ * here may edit objects in one namespace, and wave-cron has all its permissions in all namespaces.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -30,11 +30,11 @@ import { runProgram } from './jobs/run-program.ts';
 
 const { api, cluster } = testCluster();
 
-/** Annotations that ask for Secret `login` of another namespace, in every way there is. */
+/** Annotations that reference Secret `login` of another namespace, in every possible way. */
 const asking = (other: string): Record<string, Record<string, string>> => ({
   plainly: { 'extra-secrets': `${other}/login` },
-  'beside what is its own': { 'extra-secrets': `own, ${other}/login`, 'ignore-secrets': 'own' },
-  'as what is to be ignored': { 'extra-secrets': 'own', 'ignore-secrets': `${other}/login` },
+  'next to its own source': { 'extra-secrets': `own, ${other}/login`, 'ignore-secrets': 'own' },
+  'as an ignored source': { 'extra-secrets': 'own', 'ignore-secrets': `${other}/login` },
   'by a path': { 'extra-secrets': `../../${other}/secrets/login` },
   'by an escaped path': { 'extra-secrets': `..%2f..%2f${other}%2fsecrets%2flogin` },
   'by a query': { 'extra-configmaps': `own?x=/api/v1/namespaces/${other}/secrets/login` },
@@ -70,7 +70,7 @@ suite('security', { concurrency: 3 }, () => {
     }
   });
 
-  test('an annotation reaches nothing but what it names: a path or a query in it is no name', async (t) => {
+  test('an annotation reaches nothing but what it names: a path or a query is not a name', async (t) => {
     const [own, other] = await Promise.all([testNamespace(t), testNamespace(t)]);
     const paths = Object.entries(asking(other)).filter(([how]) => how.startsWith('by '));
     for (const [i, [, how]] of paths.entries()) {
@@ -89,7 +89,7 @@ suite('security', { concurrency: 3 }, () => {
     assert.deepEqual(reads, []);
   });
 
-  test('records that are made up take nothing off a source, and restart and delete nothing', async (t) => {
+  test('records that are made up remove nothing from a source, and restart and delete nothing', async (t) => {
     const shop = await ownershipShop(t);
     const { namespace } = shop;
     await shop.pass();
@@ -99,7 +99,8 @@ suite('security', { concurrency: 3 }, () => {
     const record = JSON.stringify(['ConfigMap/settings', 'Secret/credentials']);
     const adopted = JSON.stringify({ template: '', config: '0'.repeat(64), sources: { uid } });
     const annotations = { [recordAnnotation]: record, [`${prefix}/adopted`]: adopted };
-    // One that opted out, so that all that it says is its own is to be taken away, and one that did not.
+    // One workload opted out, so that a pass removes everything that its records claim. The other one opted
+    // in.
     const finalizers = [`${prefix}/finalizer`];
     await shop.workload('Deployment', 'liar', {}, { annotations, finalizers });
     const optedInToo = { ...annotations, ...optedIn };
@@ -112,7 +113,7 @@ suite('security', { concurrency: 3 }, () => {
     assert.equal((await shop.get('Deployment', 'web')).metadata['deletionTimestamp'], undefined);
   });
 
-  test('who changes a source restarts no workload of another namespace, and none that does not use it', async (t) => {
+  test('a change of a source restarts no workload of another namespace, and none that does not use it', async (t) => {
     const [own, other] = await Promise.all([testNamespace(t), testNamespace(t)]);
     const uses = usingOptional({ secrets: ['login'] });
     for (const namespace of [own, other]) {
@@ -163,7 +164,7 @@ suite('security', { concurrency: 3 }, () => {
     }
   });
 
-  test('docs/security.md names tests that there are', () => {
+  test('docs/security.md names tests that exist', () => {
     const root = join(import.meta.dirname, '..');
     const page = readFileSync(join(root, 'docs/security.md'), 'utf8');
     for (const row of page.match(/^\| \*\*cannot\*\*.*$/gm) ?? []) {

@@ -1,4 +1,4 @@
-/** What is installed, and what is shipped, is what the repository says: no more, and nothing by chance. */
+/** Only the packages that the repository lists are installed and shipped. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
@@ -40,15 +40,15 @@ const locked = Object.entries(lock.packages).flatMap(([place, it]) =>
 );
 
 /**
- * `name@version` of all that the runtime dependencies need in turn, by the lock file, even if a package for
- * development needs it too.
+ * `name@version` of all packages that the runtime dependencies need, directly or not, by the lock file. It
+ * includes packages that a development dependency also needs.
  */
 function runtimePackages(): Set<string> {
   const found = new Set<string>();
   const visit = (name: string, from: string): void => {
     let folder = from;
     while (lock.packages[`${folder}node_modules/${name}`] === undefined) {
-      // An optional peer that nobody has installed.
+      // This is an optional peer dependency that is not installed.
       if (folder === '') return;
       folder = folder.slice(0, folder.lastIndexOf('node_modules/'));
     }
@@ -71,18 +71,18 @@ suite('the supply chain', () => {
     }
     for (const { name, resolved, integrity } of locked) {
       assert.match(integrity ?? '', /^sha512-/, name);
-      // The registry is left to whoever installs.
+      // The lock file does not name a registry, so that each user can choose one.
       assert.equal(resolved, undefined, name);
     }
   });
 
-  test('runs no script of a package at its installation but those that are allowed by name', () => {
+  test('runs only those install scripts of packages that are allowed by name', () => {
     const withScripts = locked.filter(({ hasInstallScript }) => hasInstallScript === true);
     assert.deepEqual(
       withScripts.map(({ name }) => name).sort(),
       Object.keys(own.allowScripts).sort(),
     );
-    // None of them is part of what is shipped.
+    // None of these packages is shipped.
     assert.ok(withScripts.every(({ dev }) => dev === true));
   });
 
@@ -91,7 +91,7 @@ suite('the supply chain', () => {
     assert.match(text('.ci/run'), /^npm ci$/m);
   });
 
-  test('has in docs/dependencies.md each runtime dependency, why it is there, and no other', () => {
+  test('has exactly the runtime dependencies in docs/dependencies.md, each with its reason', () => {
     const rows = [...text('docs/dependencies.md').matchAll(/^\| `([^`]+)` \| (.+) \| (.+) \|$/gm)];
     assert.deepEqual(
       rows.map(([, name]) => name),
@@ -109,9 +109,9 @@ suite('the supply chain', () => {
     assert.deepEqual([...new Set(imported)].sort(), Object.keys(own.dependencies).sort());
   });
 
-  test('makes a CycloneDX bill of just the runtime packages of the lock file, also when building', async () => {
+  test('creates a CycloneDX bill of exactly the runtime packages in the lock file, also in a build', async () => {
     assert.match(own.scripts['build'] ?? '', / && npm run --silent sbom > dist\/sbom\.cdx\.json$/);
-    // It would take the log level and the folder of the npm that runs the tests.
+    // The script must not inherit the log level and the folder of the npm that runs the tests.
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')),
     );
@@ -122,7 +122,7 @@ suite('the supply chain', () => {
     });
     const bom = JSON.parse(stdout) as Bom;
     assert.equal(bom.bomFormat, 'CycloneDX');
-    // npm names it after the folder, so the script makes the bill in one of this name.
+    // npm names the bill after the folder, so the script creates it in a folder with this name.
     assert.deepEqual(
       [bom.metadata.component.name, bom.metadata.component.version],
       ['wave-cron', own.version],

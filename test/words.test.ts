@@ -62,7 +62,7 @@ const product = ['handler', 'jobs', 'lib'];
 /** Folders whose comments avoid these words. */
 const commented = [...product, 'build', 'tools'];
 
-/** Without code, which may quote anything. */
+/** The text of a page without its code, which may contain any word. */
 const proseOfMarkdown = (text: string): string =>
   text
     .replaceAll(/^( *)```.*?^ *```$/gms, '')
@@ -71,7 +71,7 @@ const proseOfMarkdown = (text: string): string =>
 
 const avoidedInComments = avoided.filter(({ isFineInComments }) => isFineInComments !== true);
 
-/** Without code, and on one line, so that a phrase is found across lines. */
+/** The text of a comment without code, on one line, so that a phrase is found across lines. */
 const proseOfComment = (comment: string): string =>
   proseOfMarkdown(comment).replaceAll(/\n\s*\*?\s*/g, ' ');
 
@@ -103,7 +103,7 @@ suite('plain words are used', () => {
   const documents = [...pages, ...globSync('tools/*/README.md', { cwd: root })];
   for (const page of documents) {
     test(`in ${page}`, () => {
-      // By paragraph, so that each finding is reported.
+      // Each paragraph is checked on its own, so that each finding is reported.
       assertPlain(page, proseOfMarkdown(read(page)).split(/\n\s*\n|\n(?=[|-])/));
     });
   }
@@ -117,7 +117,7 @@ suite('plain words are used', () => {
   for (const folder of product) {
     test(`in the messages of ${folder}`, () => {
       for (const file of sourcesIn(folder)) {
-        // A text without a blank is a name, such as that of a field.
+        // A text without a blank is a name, such as the name of a field.
         const texts = textsIn(read(file)).map((parts) => parts.join('…'));
         assertPlain(
           file,

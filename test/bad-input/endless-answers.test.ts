@@ -1,4 +1,7 @@
-/** A server that answers without end: an error in words, soon, in the memory that the shipped Pods have. */
+/**
+ * If a server sends an endless response, the program soon ends with a readable error, within the memory of
+ * the shipped Pods.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
@@ -9,7 +12,7 @@ import { memoryLimit, runInLittleMemory } from '../jobs/little-memory.ts';
 import { answerWithoutEnd } from '../lib/http/endless-answer.ts';
 import { listen } from '../lib/http/local-servers.ts';
 
-/** A kubeconfig of a server that answers like this. */
+/** A kubeconfig for a server that sends this response. */
 async function kubeconfigOf(t: TestContext, answer: RequestListener): Promise<string> {
   const port = await listen(t, createServer(answer));
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-endless-'));
@@ -32,7 +35,7 @@ async function kubeconfigOf(t: TestContext, answer: RequestListener): Promise<st
 const endless: RequestListener = (_request, response) => {
   void answerWithoutEnd(response, 'planted \u{4e2d}'.repeat(10_000));
 };
-/** Each object, and each list, begins as it should. */
+/** The response begins like a list of valid objects. */
 const endlessObject: RequestListener = (_request, response) => {
   const item = `{"metadata":{"name":"web","namespace":"shop","annotations":{"a":"planted \u{4e2d}"}}},`;
   response.write('{"kind":"List","apiVersion":"v1","metadata":{},"items":[');
@@ -46,7 +49,7 @@ for (const [what, answer] of Object.entries({ text: endless, objects: endlessObj
     [['check', '--lease-namespace', 'shop'], /GET \/version/],
     [['explain', 'deployment/web', '-n', 'shop'], /GET \/apis\/apps\/v1\/namespaces\/shop/],
   ] as const) {
-    test(`${command[0]} ends with status 3 where the server answers with ${what} without end, and says which request was given up`, async (t) => {
+    test(`${command[0]} ends with status 3 and names the request if the server sends endless ${what}`, async (t) => {
       const kubeconfig = await kubeconfigOf(t, answer);
       const run = await runInLittleMemory([...command, '--kubeconfig', kubeconfig]);
       const said = run.stdout + run.stderr;

@@ -1,6 +1,6 @@
 /**
- * A tenant writes whatever text the API server takes into its own objects; an administrator looks at them
- * on a terminal.
+ * A tenant may write any text that the API server accepts into its own objects. An administrator then reads
+ * these texts on a terminal.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -26,7 +26,10 @@ import { linesOf, logLines, runProgram } from '../jobs/run-program.ts';
 
 const { api, cluster } = testCluster();
 
-/** Clears the screen, tells of a pass that was well, gives the window a name, and begins a line of its own. */
+/**
+ * Clears the screen, shows a forged line about a successful pass, changes the title of the window, and
+ * starts another forged line.
+ */
 const attack =
   'x\u001b[2J\u001b[1;1H\u001b[32mINFO pass Completed: 3 workloads\u001b]0;owned\u0007\nINFO made up\u2028\u202e\u009b1m';
 const steers = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u;
@@ -44,7 +47,7 @@ const volume = (secretName: string, optional = false) => ({
   ...using(),
 });
 
-/** Deployments that hold the attack wherever the API server takes it. */
+/** Deployments with the attack in every field in which the API server accepts it. */
 async function hostileTenant(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   const extra = `${prefix}/extra-secrets`;
@@ -98,7 +101,7 @@ async function hostileTenant(t: TestContext): Promise<string> {
 
 const workloads = ['named', 'keyed', 'opting', 'listing', 'stamped'];
 
-test('whatever text a tenant writes, no command shows a character that steers a terminal, nor a line that is not its own', async (t) => {
+test('no command shows a control character or a forged line from the texts of a tenant', async (t) => {
   const namespace = await hostileTenant(t);
   const where = ['--kubeconfig', cluster.kubeconfig];
   const passing = [...where, '--namespaces', namespace, '--lease-namespace', namespace];
@@ -126,7 +129,7 @@ test('whatever text a tenant writes, no command shows a character that steers a 
   }
 });
 
-test('what a person picks out of the JSON log of a pass is as harmless', async (t) => {
+test('no text in the JSON log of a pass contains a control character or a forged line', async (t) => {
   const namespace = await hostileTenant(t);
   const flags = ['--namespaces', namespace, '--lease-namespace', namespace];
   const run = await runProgram(['once', '--kubeconfig', cluster.kubeconfig, ...flags]);
@@ -144,7 +147,7 @@ test('what a person picks out of the JSON log of a pass is as harmless', async (
   for (const text of texts) assert.doesNotMatch(text, /[\p{C}\p{Zl}\p{Zp}]/u);
 });
 
-test('nor does a pass on a terminal', {
+test('a pass on a terminal shows no control character or forged line', {
   skip: canRun('script', '--version') ? false : 'script, which makes a terminal, is not here',
 }, async (t) => {
   const namespace = await hostileTenant(t);
@@ -163,7 +166,7 @@ test('nor does a pass on a terminal', {
   assertHarmless('once on a terminal', shown);
 });
 
-test('a source that cannot exist is not asked for, and is no failure of the pass', async (t) => {
+test('a source whose name Kubernetes does not allow is not requested, and does not make the pass fail', async (t) => {
   const namespace = await testNamespace(t);
   const audit = await auditFromHere(cluster);
   const names = {
@@ -196,7 +199,8 @@ test('a source that cannot exist is not asked for, and is no failure of the pass
     const required = lines.find((line) => line['name'] === name);
     assert.equal(required?.['reason'], 'MissingSource', name);
     assert.match(required.msg, /^Secret ".*" cannot exist: Kubernetes does not allow this name$/);
-    // Nothing that it references can ever exist, so it is left as it is, and not told.
+    // None of its references can ever exist. So the workload is not changed, and the log does not contain
+    // it.
     assert.equal(
       lines.find((line) => line['name'] === `${name}-optional`),
       undefined,
@@ -214,7 +218,7 @@ test('a source that cannot exist is not asked for, and is no failure of the pass
   assert.equal(annotations[`${prefix}/config-sources`], undefined);
 });
 
-test('a pass tells twenty of a thousand changed sources in a log line of less than 8 kB', async (t) => {
+test('a pass logs at most twenty of a thousand changed sources, in a line of less than 8 kB', async (t) => {
   const namespace = await testNamespace(t);
   const names = Array.from({ length: 1000 }, (_, i) => `${'n'.repeat(249)}.${i + 100}`.slice(-253));
   const envFrom = names.map((name) => ({ configMapRef: { name, optional: true } }));

@@ -1,4 +1,7 @@
-/** Kubeconfigs that are not what they should be: a line that says where, and nothing of what is there. */
+/**
+ * Invalid kubeconfigs: the error is one line that names the wrong place, and it contains no value from the
+ * file.
+ */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +19,7 @@ const secret = 'planted-6a1f0c';
 
 type Parts = { cluster?: unknown; user?: unknown; context?: unknown; top?: object };
 
-/** A whole one, but for these parts. */
+/** A complete kubeconfig, with these parts replaced. */
 function config({ cluster, user, context, top = {} }: Parts = {}): object {
   return {
     clusters: [{ name: 'one', cluster: cluster ?? { server: 'https://127.0.0.1:1' } }],
@@ -27,7 +30,7 @@ function config({ cluster, user, context, top = {} }: Parts = {}): object {
   };
 }
 
-/** What connecting ends with, up to the first request. */
+/** The result of a connection and its first request, as text. */
 async function told(content: string | Buffer | object): Promise<string> {
   const isWhole = typeof content === 'string' || Buffer.isBuffer(content);
   writeFileSync(file, isWhole ? content : JSON.stringify(content));
@@ -44,7 +47,7 @@ async function told(content: string | Buffer | object): Promise<string> {
   return 'an answer';
 }
 
-describe('a kubeconfig is refused with the place that is wrong', () => {
+describe('an invalid kubeconfig is rejected with the place of the error', () => {
   const server = 'https://127.0.0.1:1';
   const cases: readonly [string, string | Buffer | object, RegExp][] = [
     ['a list', '[]', /the document root must be a mapping$/],
@@ -100,7 +103,7 @@ describe('a kubeconfig is refused with the place that is wrong', () => {
     });
   }
 
-  it(': a folder in place of a file', async () => {
+  it(': a folder instead of a file', async () => {
     const name = join(folder, 'folder');
     mkdirSync(name);
     await assert.rejects(connect({ kubeconfig: name, context: undefined }, {}), (error) => {
@@ -112,8 +115,8 @@ describe('a kubeconfig is refused with the place that is wrong', () => {
 });
 
 for (const [what, bytes] of [
-  ['UTF-16 of little ends', (text: string) => Buffer.from(text, 'utf16le')],
-  ['UTF-16 of big ends', (text: string) => Buffer.from(text, 'utf16le').swap16()],
+  ['little-endian UTF-16', (text: string) => Buffer.from(text, 'utf16le')],
+  ['big-endian UTF-16', (text: string) => Buffer.from(text, 'utf16le').swap16()],
   ['UTF-8', (text: string) => Buffer.from(text)],
 ] as const) {
   it(`a kubeconfig in ${what} with a byte order mark is read`, async () => {
@@ -122,13 +125,13 @@ for (const [what, bytes] of [
   });
 }
 
-it('a certificate that is none is told before anything is sent, and not tried again', async () => {
+it('an invalid certificate is reported before anything is sent, and without a retry', async () => {
   const junk = Buffer.from(secret).toString('base64');
   const user = { 'client-certificate-data': junk, 'client-key-data': junk };
   assert.match(await told(config({ user })), /^unreachable: .*(TLS|credentials)/);
 });
 
-it('whatever stands at any place, it is an answer, or an error of one line without the value', async () => {
+it('with any value at any place, there is a response, or an error of one line without the value', async () => {
   const places = [
     ['clusters'],
     ['clusters', '0'],
@@ -156,7 +159,7 @@ it('whatever stands at any place, it is an answer, or an error of one line witho
   );
 });
 
-/** A few hundred bytes that would be ten thousand million texts. */
+/** A few hundred bytes that would expand to ten billion strings. */
 function multiplied(): string {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
   for (let i = 1; i < 10; i += 1) {

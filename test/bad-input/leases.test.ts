@@ -1,4 +1,7 @@
-/** Leases that nobody holds as wave-cron does: made by hand, by another program, or spoiled. */
+/**
+ * Leases in a state that no wave-cron process writes: created by hand, by another program, or with invalid
+ * values.
+ */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { pass } from '../../handler/pass/pass.ts';
@@ -17,7 +20,10 @@ const { api, cluster } = testCluster();
 const durationSeconds = 5;
 const annotation = { [leaseAnnotation.key]: leaseAnnotation.value };
 
-/** A clock on which a wait takes no time, until the lease is ours: its renewals are to take theirs. */
+/**
+ * A clock on which waits take no time until the process holds the Lease. After that, renewals need the real
+ * time.
+ */
 function hurriedClock(): Clock & { calm(): void } {
   let skipped = 0;
   let hurries = true;
@@ -64,12 +70,15 @@ async function passWith(t: TestContext, namespace: string, name: string) {
   return { report, events };
 }
 
-/** A day after the zero time of Go, which the API server takes for no time. */
+/** One day after the zero time of Go. The API server would read the zero time itself as no time. */
 const ancient = '0001-01-02T00:00:00.000000Z';
 const distant = '9999-12-31T23:59:59.999999Z';
 const huge = 2 ** 31 - 1;
 
-/** What is in the Lease. Where it names a holder, so many seconds are watched before it is taken. */
+/**
+ * The Leases, by description. If a Lease names a holder, `watchedSeconds` is how long a process must watch
+ * it before it takes the Lease over.
+ */
 const leases: Record<string, { spec?: object | null; watchedSeconds?: number }> = {
   'no spec': {},
   'null for a spec': { spec: null },
@@ -117,7 +126,7 @@ const leases: Record<string, { spec?: object | null; watchedSeconds?: number }> 
   },
 };
 
-test('whatever a Lease of ours says, it is taken, after one duration where it names a holder', async (t) => {
+test('a Lease of wave-cron with any spec is taken, after one lease duration if it names a holder', async (t) => {
   const namespace = await testNamespace(t);
   let number = 0;
   for (const [what, { spec, watchedSeconds }] of Object.entries(leases)) {
@@ -145,7 +154,7 @@ test('whatever a Lease of ours says, it is taken, after one duration where it na
   }
 });
 
-test('a Lease that does not carry our mark and was ever held is left to whoever holds it, at once', async (t) => {
+test('a Lease without the annotation of wave-cron that was ever held is not changed, and the pass ends at once', async (t) => {
   const namespace = await testNamespace(t);
   const others = [
     {},
@@ -170,7 +179,7 @@ test('a Lease that does not carry our mark and was ever held is left to whoever 
   }
 });
 
-test('the API server keeps no Lease with a duration of nothing, or a time that is none', async (t) => {
+test('the API server rejects a Lease with an invalid duration, number, time or holder', async (t) => {
   const namespace = await testNamespace(t);
   for (const spec of [
     { holderIdentity: 'x', leaseDurationSeconds: 0 },

@@ -1,4 +1,6 @@
-/** Lists of workloads in which one object is broken, as an API server between two versions may send it. */
+/**
+ * Lists of workloads in which one object is malformed, as an API server may return them during an upgrade.
+ */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pLimit from 'p-limit';
@@ -20,7 +22,7 @@ type Item = Record<string, unknown> & {
   spec: { template: { spec: Record<string, unknown> } };
 };
 
-/** What the API server answers, with another object in the place of the Deployment `broken`. */
+/** The response of the API server, with another object instead of the Deployment `broken`. */
 const broken =
   (become: (item: Item) => unknown): Fault =>
   async ({ forward, reply }) => {
@@ -47,16 +49,16 @@ const withPodSpec = (item: Item, spec: Record<string, unknown>): Item => {
   return { ...item, spec: { ...item.spec, template } };
 };
 const shapes: Record<string, (item: Item) => unknown> = {
-  'null in the place of a container': (item) => withPodSpec(item, { containers: [null] }),
-  'a text in the place of its volumes': (item) => withPodSpec(item, { volumes: [null, 'hunter2'] }),
-  'a number in the place of its finalizers': (item) => ({
+  'null instead of a container': (item) => withPodSpec(item, { containers: [null] }),
+  'a text instead of its volumes': (item) => withPodSpec(item, { volumes: [null, 'hunter2'] }),
+  'a number instead of its finalizers': (item) => ({
     ...item,
     metadata: { ...item.metadata, finalizers: 7 },
   }),
 };
 
 for (const [shape, become] of Object.entries(shapes)) {
-  test(`a workload with ${shape} fails alone, and is told once`, async (t) => {
+  test(`a workload with ${shape} is the only one that fails, and gets one Event`, async (t) => {
     const { namespace, kubeconfig } = await stage(t, become);
     const settings = { kinds: ['Deployment'] as const };
     const report = await runPass(namespace, { kubeconfig, settings });
@@ -89,7 +91,7 @@ for (const [shape, become] of Object.entries({
     metadata: { ...item.metadata, name: 5 },
   }),
 })) {
-  test(`${shape} in a list is told, and every other workload is handled`, async (t) => {
+  test(`${shape} in a list is reported, and every other workload is handled`, async (t) => {
     const { namespace, kubeconfig } = await stage(t, become);
     const report = await runPass(namespace, { kubeconfig, settings: { kinds: ['Deployment'] } });
     assert.deepEqual(reasonsIn(report), {
@@ -106,7 +108,7 @@ for (const [shape, become] of Object.entries({
   });
 }
 
-test('a release takes a workload that cannot be understood for one that was not looked at', async (t) => {
+test('a release reports a workload that it cannot read as a problem of the list', async (t) => {
   const { namespace, kubeconfig } = await stage(t, (item) =>
     withPodSpec(item, { containers: [null] }),
   );

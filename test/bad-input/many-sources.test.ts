@@ -16,7 +16,7 @@ import {
 
 const { api } = testCluster();
 
-test('a workload of more sources than its annotations have room for is rolled like any other', async (t) => {
+test('a workload with more sources than its annotations have room for is rolled like any other', async (t) => {
   const namespace = await testNamespace(t);
   const names = Array.from({ length: 900 }, (_, i) => `${'n'.repeat(95)}-${i}`);
   const pod = using(...names.map((name) => ({ configMap: name, optional: true })));
@@ -33,7 +33,7 @@ test('a workload of more sources than its annotations have room for is rolled li
   assert.equal(await rollouts('Deployment', namespace, 'web'), 3);
 });
 
-test('a workload of more sources than a pass reads for one is told, and nothing is asked for', async (t) => {
+test('a workload with more sources than a pass reads per workload is reported, and none of its sources is read', async (t) => {
   const namespace = await testNamespace(t);
   const names = Array.from({ length: 20_000 }, (_, i) => `n${i}`);
   const annotations = { ...optedIn, [`${prefix}/extra-configmaps`]: names.join(',') };

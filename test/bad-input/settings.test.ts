@@ -1,4 +1,7 @@
-/** Settings that no person would write: each is a UsageError of a few plain lines, or settings. */
+/**
+ * Settings that no person would write. They are either valid, or rejected by a UsageError with a few plain
+ * lines.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'bad-settings-'));
 after(() => rmSync(folder, { recursive: true }));
 const configFile = join(folder, 'settings.yaml');
 
-/** What is wrong with them; undefined: nothing. */
+/** The error message for these settings; undefined if they are valid. */
 function complaint(sources: Partial<SettingsSources>): string | undefined {
   const before = Object.getOwnPropertyNames(Object.prototype);
   try {
@@ -58,7 +61,7 @@ const scalar = fc.oneof(
   fc.constantFrom<unknown>(null, true, -1, 0, 1e21, 5, '', 'default', '* * * * *', '30s', '*', ':'),
   fc.string({ unit: 'binary', maxLength: 30 }),
 );
-/** JSON, as pairs: an object literal could not have a key __proto__. */
+/** JSON text, because an object literal cannot have the key `__proto__`. */
 const json = fc.letrec<{ value: string; object: string }>((tie) => ({
   object: fc
     .array(fc.tuple(name, tie('value')), { maxLength: 6 })
@@ -73,14 +76,14 @@ const json = fc.letrec<{ value: string; object: string }>((tie) => ({
   ),
 }));
 
-test('a file of any values under any names is settings, or is refused in plain lines', () => {
+test('a file with any names and values is valid, or is rejected in plain lines', () => {
   fc.assert(
     fc.property(json.object, (text) => void complaintAbout(text)),
     { numRuns: 200 },
   );
 });
 
-test('a file of any bytes is refused in plain lines, or says nothing', () => {
+test('a file of any bytes is rejected in plain lines, or sets nothing', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void complaintAbout(bytes)),
     { numRuns: 100 },
@@ -94,7 +97,7 @@ test('a file of any bytes is refused in plain lines, or says nothing', () => {
   );
 });
 
-test('variables and flags of any texts are settings, or are refused in plain lines', () => {
+test('variables and flags with any texts are valid, or are rejected in plain lines', () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 30 }),
     fc.constantFrom('', ',', '-1', '1e9', '__proto__', '{}', ' '.repeat(9999), 'a,'.repeat(50_000)),
@@ -142,7 +145,7 @@ for (const [what, text, says] of [
   ['a megabyte', '#'.repeat(1024 * 1024), /is larger than 256 KiB/],
   ['a program', '\u{7f}ELF\u{2}\u{1}\u{0}\u{0}', /a single value|not YAML/],
 ] as const) {
-  test(`a file of ${what} is refused in few lines`, { timeout: 60_000 }, () => {
+  test(`a file of ${what} is rejected in a few lines`, { timeout: 60_000 }, () => {
     assert.match(complaintAbout(text) ?? 'it is not', says);
   });
 }

@@ -1,4 +1,4 @@
-/** Sources as large, as long of name and as odd of key as the API takes them. */
+/** Sources with the largest data, the longest names and the most unusual keys that the API accepts. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
@@ -22,7 +22,10 @@ const { api, cluster } = testCluster();
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-/** The contract's text of one ConfigMap, put together by hand: no object of ours has its keys. */
+/**
+ * The hash of one ConfigMap by its definition. The text is assembled by hand, because a JavaScript object
+ * would treat some of these keys differently.
+ */
 function hashOf(name: string, data: readonly (readonly [string, string])[]): string {
   const content = [...data]
     .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
@@ -34,7 +37,7 @@ function hashOf(name: string, data: readonly (readonly [string, string])[]): str
 const usesAll = (name: string) => using({ configMap: name });
 
 suite('a source', { concurrency: true }, () => {
-  test('whose keys are names that objects have anyway counts each of them as a key', async (t) => {
+  test('whose keys are names of built-in properties in JavaScript counts each of them as a key', async (t) => {
     const namespace = await testNamespace(t);
     const keys = [
       '__proto__',
@@ -74,7 +77,7 @@ suite('a source', { concurrency: true }, () => {
     assert.equal(outcomeOf(third, 'one').reason, 'UpToDate');
   });
 
-  test('of 20,000 keys and as much as the API takes is read once and recorded in a line', async (t) => {
+  test('with 20,000 keys and the maximum size is read once and recorded in one line', async (t) => {
     const namespace = await testNamespace(t);
     const data = Array.from(
       { length: 20_000 },
@@ -103,7 +106,7 @@ suite('a source', { concurrency: true }, () => {
     assert.equal(outcomeOf(await runPass(namespace), 'a').reason, 'ConfigChanged');
   });
 
-  test('and a workload, each with the longest name that the API takes, are handled and told of', async (t) => {
+  test('and a workload, both with the longest possible name, are handled and recorded', async (t) => {
     const namespace = await testNamespace(t);
     const long = (first: string): string => `${first}.${'n'.repeat(251)}`;
     const workload = 'w'.repeat(253);

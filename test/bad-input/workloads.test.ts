@@ -1,4 +1,4 @@
-/** Workloads whose annotations lie and whose fields are null, as old clusters and people have them. */
+/** Workloads with forged annotations or null fields, as they exist in old clusters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -37,7 +37,7 @@ const json = fc.letrec((tie) => ({
   ),
 })).value;
 
-/** JSON with keys that an object literal could not have, such as __proto__. */
+/** JSON with keys that an object literal cannot have, such as `__proto__`. */
 function textOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(textOf).join(',')}]`;
   if (typeof value === 'object' && value !== null && 'pairs' in value) {
@@ -94,7 +94,7 @@ const spec = {
   },
 };
 
-/** Each way to have null, or nothing, in the place of one field. The API has no null in a list. */
+/** All variants in which one field is null or missing. The API does not allow null in a list. */
 function withGaps(value: unknown): unknown[] {
   if (Array.isArray(value)) {
     return value.flatMap((inner, at) => withGaps(inner).map((other) => value.with(at, other)));
@@ -120,7 +120,7 @@ function decided(object: WorkloadObject): Proposal {
 
 const optedIn = { [keys.updateOnConfigChange]: 'true' };
 
-test('annotations that lie are an answer about their workload, never a fault of ours', () => {
+test('forged annotations lead to a decision about their workload, never to an exception', () => {
   fc.assert(
     fc.property(lies, lies, (own, template) => {
       const { sentence } = decided({
@@ -135,7 +135,7 @@ test('annotations that lie are an answer about their workload, never a fault of 
   assert.equal(Object.getOwnPropertyNames(Object.prototype).includes('pairs'), false);
 });
 
-test('a workload with null or nothing in the place of any field is answered', () => {
+test('a workload in which any field is null or missing gets a decision', () => {
   const whole = { metadata: { name: 'web', namespace: 'shop', annotations: optedIn }, spec };
   const gaps = withGaps(whole) as WorkloadObject[];
   assert.ok(gaps.length > 50);

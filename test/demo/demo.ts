@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the main job, told step by step on an embedded real control plane. Ends with
- * status 0 only where each step really showed what it says.
+ * `npm run demo`: shows the main features step by step on a real control plane. It ends with status 0 only
+ * if each step had the result that its text describes.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -118,7 +118,7 @@ async function tell(): Promise<void> {
 
   await tellOfOwnership();
 
-  /** Off by default, so it is a chapter of its own. */
+  /** Ownership has its own chapter, because it is off by default. */
   async function tellOfOwnership(): Promise<void> {
     const secret = path('Secret', namespace, 'web-credentials');
     const web = path('Deployment', namespace, 'web');
@@ -169,7 +169,10 @@ async function tell(): Promise<void> {
     return { hash: annotations[hashAnnotation], generation: metadata.generation ?? 0 };
   }
 
-  /** Waits until the Deployment has so many, sees that it stays so, and shows them. */
+  /**
+   * Waits until the controller has seen the Deployment, checks the number of its ReplicaSets, and prints
+   * them.
+   */
   async function replicaSets(count: number): Promise<void> {
     const { generation } = await deployment();
     await api.waitFor(
@@ -192,7 +195,7 @@ async function tell(): Promise<void> {
   }
 }
 
-/** Runs the program as a user would; prints and returns what it says. */
+/** Runs the program as a user would. Prints and returns its output. */
 async function wave(args: readonly string[], show = true): Promise<string> {
   const all = [program, ...args, '--kubeconfig', controlPlane.kubeconfig];
   const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -207,7 +210,7 @@ async function wave(args: readonly string[], show = true): Promise<string> {
   return text;
 }
 
-/** The log lines of a pass, which are JSON where they do not go to a terminal. */
+/** The log lines of a pass as text. They are JSON, because they do not go to a terminal. */
 function readable(lines: string): string {
   return lines
     .trim()

@@ -18,7 +18,7 @@ suite('a file of the rules', () => {
     assert.deepEqual(uncovered(['lib/rules/a.ts'], [covered(95, 3)]), []);
   });
 
-  test('with more of them is named, with their lines', () => {
+  test('with more of these branches is named, with their lines', () => {
     assert.deepEqual(uncovered(['lib/rules/a.ts'], [covered(94.9, 12, 3, 12)]), [
       'lib/rules/a.ts: 94 % of its branches are covered, not 95 %: lines 3, 12',
     ]);
@@ -31,7 +31,7 @@ suite('a file of the rules', () => {
   });
 });
 
-test('a run of tests that leaves out a file of the rules fails, and shows the tests as usual', (t) => {
+test('a test run fails if no test runs a file of the rules, and shows the tests as usual', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-coverage-'));
   t.after(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'test'));

@@ -1,6 +1,7 @@
 /**
- * A reporter for the tests that need no cluster: as the reporter `spec`, and at the end it fails if they leave
- * out more than 5 % of the branches of any file of lib/rules. Node's own threshold is for all files together.
+ * A reporter for the tests that need no cluster. It prints what the reporter `spec` prints. At the end, it
+ * fails if the tests miss more than 5 % of the branches of any file in lib/rules. Node's own threshold
+ * applies only to all files together.
  *
  *     node --test --experimental-test-coverage --test-coverage-include=lib/rules/** \
  *       --test-reporter=./test/dev/branch-coverage.ts --test-reporter-destination=stdout
@@ -35,9 +36,9 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
 }
 
 /**
- * A line for each file of which too few branches are covered.
+ * One line for each file in which tests miss too many branches.
  *
- * @param files by their paths from the root
+ * @param files paths relative to the root
  */
 export function uncovered(files: readonly string[], covered: readonly FileCoverage[]): string[] {
   return files.flatMap((name) => {
@@ -53,7 +54,7 @@ export function uncovered(files: readonly string[], covered: readonly FileCovera
   });
 }
 
-/** Whether a file has more than types, which no test can run. */
+/** Whether a file contains more than types. Tests cannot run types. */
 function hasCode(name: string): boolean {
   const text = readFileSync(join(root, name), 'utf8');
   return /^(export )?(default )?(async )?(function|const|let|class) /m.test(text);

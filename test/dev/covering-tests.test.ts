@@ -32,37 +32,37 @@ test('a test covers itself', () => {
   assert.deepEqual(coveringTests(some, 'test/lib/a.test.ts'), ['test/lib/a.test.ts']);
 });
 
-test('the mirror of a file comes first, then the tests that import it, those on a cluster last', () => {
+test('the mirror of a file comes first, then the tests that import it, and those on a cluster come last', () => {
   assert.deepEqual(coveringTests(some, 'lib/a.ts'), [
     ...['test/lib/a.test.ts', 'test/lib/a-on-cluster.test.ts', 'test/lib/other.test.ts'],
   ]);
 });
 
-test('a file without a mirror is a part of what its name begins with', () => {
+test('a file without a mirror shares the mirror of the file whose name is the start of its own name', () => {
   assert.deepEqual(coveringTests(some, 'jobs/tell-text.ts'), ['test/jobs/tell.test.ts']);
 });
 
-test('a file without any is covered by the tests that reach it, helpers of tests not counted', () => {
+test('a file without a mirror is covered by the nearest tests that reach it, and helpers of tests do not count', () => {
   assert.deepEqual(coveringTests(some, 'lib/b.ts'), [
     ...['test/lib/other.test.ts', 'test/jobs/tell.test.ts'],
   ]);
 });
 
-test('a folder of tests mirrors a file too', () => {
+test('a folder of tests also mirrors a file', () => {
   assert.deepEqual(coveringTests(some, 'handler/c.ts'), ['test/handler/c/d.test.ts']);
 });
 
-test('a helper of tests is covered by those that import it, a file that nothing imports by none', () => {
+test('a helper of tests is covered by the tests that import it, and a file that nothing imports by none', () => {
   assert.deepEqual(coveringTests(some, 'test/run.ts'), ['test/jobs/tell.test.ts']);
   assert.deepEqual(coveringTests(some, 'lib/alone.ts'), []);
 });
 
-test('whether a test asks for a cluster is seen through what it imports', () => {
+test('a test needs a cluster if it imports the helpers for a cluster, even through other files', () => {
   assert.ok(needsCluster(some, 'test/lib/a-on-cluster.test.ts'));
   assert.ok(!needsCluster(some, 'test/lib/a.test.ts'));
 });
 
-test('every file of the program is covered by a test, but for those that are types alone', () => {
+test('every file of the program that contains more than types is covered by a test', () => {
   const files = globSync('{jobs,handler,lib}/**/*.ts', { cwd: root });
   assert.ok(files.length > 100);
   const uncovered = files.filter((file) => coveringTests(imports, file).length === 0);

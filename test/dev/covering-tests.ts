@@ -1,10 +1,11 @@
-/** Which tests are about a file. */
+/** Finds the tests of a file. */
 import { closureOf, type Imports, importersOf } from './imports.ts';
 
 /**
- * Files of tests, the nearest first: a test itself; else the tests that mirror the file and those that import
- * it; else, of those that import it by way of others, the ones with the fewest files in between, the cheapest
- * first. Where no test mirrors the file, helpers of tests in between do not count. Empty where none reaches it.
+ * The test files for a file, the nearest first. A test covers itself. Any other file is covered by the
+ * tests that mirror it and those that import it. If there are none, it is covered by the tests that import
+ * it through the fewest files in between, the cheapest first. If no test mirrors the file, helpers of tests
+ * do not count as files in between. Empty if no test reaches the file.
  */
 export function coveringTests(imports: Imports, file: string): string[] {
   if (isTest(file)) return [file];
@@ -28,7 +29,7 @@ export function coveringTests(imports: Imports, file: string): string[] {
   return [...found];
 }
 
-/** Whether a test asks for a cluster. */
+/** Whether a test needs a cluster. */
 export function needsCluster(imports: Imports, test: string): boolean {
   return closureOf(imports, test).has('tools/control-plane/testing.ts');
 }
@@ -37,8 +38,9 @@ const isTest = (file: string): boolean => file.endsWith('.test.ts');
 const isHelper = (file: string): boolean => /^(test|tools)\//.test(file) && !isTest(file);
 
 /**
- * `test/lib/a/b.test.ts` for `lib/a/b.ts`, its neighbours `b-….test.ts`, and what is in a folder `b`. What has
- * none is a part of what its name begins with: `jobs/output/explain-text.ts` of `jobs/output/explain.ts`.
+ * `lib/a/b.ts` is mirrored by `test/lib/a/b.test.ts`, by `b-….test.ts` next to it, and by the tests in a
+ * folder `b`. A file without a mirror shares that of a file whose name is the start of its own name:
+ * `jobs/output/explain-text.ts` shares that of `jobs/output/explain.ts`.
  */
 function mirrorsOf(imports: Imports, file: string): string[] {
   const [, folder = '', own = ''] = /^(.*\/)?([^/]+)\.ts$/.exec(file) ?? [];
@@ -52,7 +54,7 @@ function mirrorsOf(imports: Imports, file: string): string[] {
   return [];
 }
 
-/** Those that need no cluster first, then by how much they import. */
+/** Sorts the tests that need no cluster first, then by how many files they import. */
 function byCost(imports: Imports, tests: readonly string[]): string[] {
   const cost = new Map(
     tests.map((test) => {

@@ -11,7 +11,7 @@ import { assertNoLeak } from '../secrets/planted.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** A clone whose files a test may save, without anybody's own being touched. */
+/** A copy of the repository whose files a test may change. */
 function clone(t: TestContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'wave-cron-dev-')));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -21,7 +21,7 @@ function clone(t: TestContext): string {
   return folder;
 }
 
-test('npm run dev passes over the example, starts again where a file is saved, and ends with a signal', {
+test('npm run dev runs passes over the example, restarts when a file is saved, and ends on a signal', {
   timeout: 120_000,
 }, async (t) => {
   const { folder: controlPlane } = testCluster().cluster;

@@ -1,7 +1,7 @@
 /**
- * `npm run dev`: the program from its source, passing every five seconds over the example on a real control
- * plane, and started again whenever a file of it is saved. It takes the control plane that runs already
- * (`npm run cluster`), or starts one. What stands behind `--` goes to `wave-cron schedule`:
+ * `npm run dev`: runs the program from its source, with a pass every five seconds over the example on a
+ * real control plane, and restarts it whenever one of its files is saved. It uses the control plane that
+ * already runs (`npm run cluster`), or starts one. Arguments after `--` go to `wave-cron schedule`:
  *
  *     npm run dev -- --log-level debug
  */
@@ -21,7 +21,8 @@ const root = join(import.meta.dirname, '../..');
 const namespace = 'wave-cron-example';
 const say = (text: string) => process.stderr.write(`dev: ${text}\n`);
 
-// The listeners stay: npm passes on a Ctrl-C that the terminal has sent already.
+// The listeners stay after the first signal, because npm passes on a Ctrl-C that the terminal has already
+// sent.
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => stop.abort());
@@ -47,7 +48,7 @@ say(
   own === undefined ? 'ended; the control plane goes on' : 'ended, and the control plane is gone',
 );
 
-/** Runs until it is told to stop, or Node gives up. */
+/** Runs until a signal stops it, or until Node ends. */
 async function passes(): Promise<void> {
   const watch = ['--watch', '--watch-preserve-output', join(root, 'jobs/main.ts')];
   const flags = ['--kubeconfig', cluster.kubeconfig, '--listen', '127.0.0.1:0'];
@@ -55,9 +56,9 @@ async function passes(): Promise<void> {
   const pace = ['--resync-interval', '5s', '--lease-duration-seconds', '5'];
   const own = process.argv.slice(2);
   const args = [...watch, 'schedule', ...flags, ...scope, ...pace, ...own];
-  // Of a process group of its own, or Ctrl-C would reach it beside our signal, and the second of two
-  // signals cuts a pass short.
-  // The variable of the tests would be taken for a setting of the program that there is not.
+  // The child has its own process group. Otherwise, a Ctrl-C would reach it in addition to our signal, and
+  // the second of two signals cuts a pass short. The environment omits the variable of the tests, because
+  // the program would reject it as an unknown setting.
   const { [controlPlaneVariable]: _ours, ...env } = process.env;
   const how = { cwd: root, env, stdio: 'inherit', detached: true } as const;
   const child = spawn(process.execPath, args, how);

@@ -1,4 +1,4 @@
-/** The set-up of the editor names what there is. */
+/** The editor's configuration refers only to files, flags and commands that exist. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const scripts = read<{ scripts: Record<string, string> }>('package.json').script
 const { configurations } = read<Launch>('.vscode/launch.json');
 const inFolder = (path: string) => path.replace(/^\$\{workspaceFolder\}\//, '');
 
-test('what the editor debugs is there, with the Node of the project', () => {
+test('the programs that the editor debugs exist, with the Node of the project', () => {
   assert.ok(configurations.length > 1);
   for (const { name, runtimeExecutable, program } of configurations) {
     assert.ok(existsSync(join(root, inFolder(runtimeExecutable))), name);
@@ -30,7 +30,7 @@ test('what the editor debugs is there, with the Node of the project', () => {
   }
 });
 
-test('commands that the editor debugs have the flags that it gives them', async () => {
+test('the commands that the editor debugs have the flags that it passes to them', async () => {
   for (const { name, args: [command = '', ...args] = [] } of configurations) {
     if (command === '') continue;
     const { stdout } = await runProgram([command, '--help']);
@@ -39,7 +39,7 @@ test('commands that the editor debugs have the flags that it gives them', async 
   }
 });
 
-test('the file of variables that the editor reads is the one that a cluster leaves', () => {
+test('the editor reads the file of variables that a running cluster writes', () => {
   const source = readFileSync(join(root, 'tools/control-plane/running-cluster.ts'), 'utf8');
   const files = new Set(configurations.flatMap(({ envFile }) => envFile ?? []).map(inFolder));
   assert.equal(files.size, 1);

@@ -1,8 +1,8 @@
-/** Who imports whom, among the TypeScript files of a clone. */
+/** The imports between the TypeScript files of a clone. */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** From each file, by its path in the clone, to the files that it imports or starts. */
+/** Each file by its path in the clone, with the files that it imports or starts. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
 export function readImports(root: string): Imports {
@@ -13,8 +13,8 @@ export function readImports(root: string): Imports {
 }
 
 /**
- * Files that are imported, statically or not, or re-exported, and programs that are started by a path from
- * the file's own folder. Types are left out: they do nothing.
+ * The files that a file imports (statically or not) or re-exports, and the programs that it starts by a
+ * path relative to its folder. Imports of types are left out, because they do not run anything.
  */
 function importsOf(file: string, text: string): string[] {
   const code = text.replaceAll(/^(?:import|export) type [^;]*;/gm, '');
@@ -28,7 +28,7 @@ export function importersOf(imports: Imports, file: string): string[] {
   return [...imports].filter(([, imported]) => imported.includes(file)).map(([path]) => path);
 }
 
-/** Everything that a file needs, itself included. */
+/** All files that a file needs, including itself. */
 export function closureOf(imports: Imports, file: string): Set<string> {
   const all = new Set([file]);
   for (const each of all) for (const imported of imports.get(each) ?? []) all.add(imported);

@@ -1,4 +1,4 @@
-/** The commands of the project, as npm runs them. */
+/** Commands in package.json, as npm runs them. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,14 +16,14 @@ for (const [script, file] of [
   ['cluster', 'tools/control-plane/cluster.ts'],
   ['dev', 'test/dev/dev.ts'],
 ] as const) {
-  test(`npm run ${script} that is told to end by SIGTERM hands it on to what it runs`, async (t) => {
+  test(`npm run ${script} passes SIGTERM on to its program`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'wave-cron-scripts-'));
     t.after(() => rmSync(folder, { recursive: true }));
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', scripts }));
     const stays = `
       process.on('SIGTERM', () => { console.log('told to end'); process.exit(); });
-      // Without a parent it has been forgotten.
+      // If the parent is gone, the test no longer waits for this process.
       const parent = process.ppid;
       setInterval(() => { if (process.ppid !== parent) process.exit(); }, 100);
       console.log('ready');`;

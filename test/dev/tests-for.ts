@@ -1,8 +1,8 @@
 /**
- * `npm run test:for -- FILE …`: runs the tests that are about these files, two at a time, the nearest first, and
- * shows each result as it comes. It begins no more files of tests after 15 seconds, so that most answers are
- * whole in half a minute, and names those that were left; with `--all` it runs them too. Tests on a cluster take the one that runs (`npm run cluster`), or
- * one of their own.
+ * `npm run test:for -- FILE …`: runs the tests for these files, two at a time, the nearest first, and shows
+ * each result as soon as it is there. After 15 seconds it starts no more test files, so that most runs end
+ * within half a minute. It then names those that it did not run; with `--all`, it runs them too. Tests on a
+ * cluster use the one that already runs (`npm run cluster`), or their own.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,7 +54,7 @@ async function run(files: readonly string[]): Promise<number> {
   }
 }
 
-/** @returns the exit status: 1 where one has failed */
+/** @returns the exit status: 1 if a test failed */
 async function runAll(tests: readonly string[], controlPlane?: string): Promise<number> {
   const waiting = [...tests];
   const failed: string[] = [];
@@ -76,7 +76,7 @@ async function runAll(tests: readonly string[], controlPlane?: string): Promise<
   return failed.length > 0 ? 1 : 0;
 }
 
-/** Runs one file, and shows what comes of it as it comes. */
+/** Runs one file, and shows its output as it arrives. Returns whether all its tests passed. */
 async function passes(test: string, controlPlane: string | undefined): Promise<boolean> {
   const args = ['--test', '--test-reporter=spec', test];
   const env = { ...process.env, ...(controlPlane && { [controlPlaneVariable]: controlPlane }) };
@@ -96,7 +96,7 @@ async function passes(test: string, controlPlane: string | undefined): Promise<b
 
 type Shown = { text: string; ended: boolean };
 
-/** Of files that run at the same time, one is shown, and the next when that one has ended. */
+/** Several files run at the same time, but only one is shown. When it ends, the next one is shown. */
 function output(text: string): { write(text: string): void; end(): void } {
   const own: Shown = { text, ended: false };
   shown.push(own);

@@ -1,4 +1,4 @@
-/** A reader of the docs: has a clone of the repository, a kubeconfig and a shell. */
+/** A reader of the docs with a clone of the repository, a kubeconfig and a shell. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -22,17 +22,17 @@ import { type Block, root } from './pages.ts';
 
 export type Reader = {
   api: Api;
-  /** Writes files beside the clone, by their paths there. */
+  /** Writes files into the parent folder of the clone, by their paths there. */
   write(files: Readonly<Record<string, string>>): void;
   /** Puts a program on the reader's PATH. */
   provide(program: string): void;
-  /** Runs a script; throws with what it said where it fails. */
+  /** Runs a script. If it fails, the error contains its output. */
   run(script: string, folder?: string): Promise<string>;
   /**
-   * Runs blocks as one session: each begins in the folder in which the one before ended.
+   * Runs blocks as one session: each begins in the folder in which the previous one ended.
    *
-   * @param folder beside the clone; default the clone itself
-   * @returns what each has written to stdout
+   * @param folder a folder next to the clone; by default the clone itself
+   * @returns the stdout of each block
    */
   runAll(blocks: readonly Block[], folder?: string): Promise<string[]>;
   leave(): void;
@@ -51,12 +51,12 @@ export function reader(cluster: Cluster): Reader {
   if (!existsSync(join(root, 'dist/wave-cron.js'))) {
     throw new Error('dist/wave-cron.js is missing: run npm ci, or npm run build');
   }
-  // kustomize follows no links on the way to other folders.
+  // kustomize does not follow links to other folders, so the path must not contain any.
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'wave-cron-docs-')));
   mkdirSync(join(home, clone));
   for (const name of ['package.json', 'dist', 'manifests'])
     cpSync(join(root, name), join(home, clone, name), { recursive: true });
-  // Of what npm ci makes: the Node that npx runs the program with.
+  // The only file of node_modules here is the Node with which npx runs the program.
   mkdirSync(join(home, clone, 'node_modules/.bin'), { recursive: true });
   symlinkSync(process.execPath, join(home, clone, 'node_modules/.bin/node'));
 
@@ -64,13 +64,13 @@ export function reader(cluster: Cluster): Reader {
     PATH: [join(home, 'bin'), join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
     HOME: home,
     KUBECONFIG: cluster.kubeconfig,
-    // npx asks no registry for what the clone has, and so must not be able to.
+    // npx needs no registry for the programs of the clone, so it must work offline.
     npm_config_offline: 'true',
     npm_config_update_notifier: 'false',
   };
 
   async function run(script: string, folder = clone): Promise<string> {
-    // Without a terminal, and not from a socket, which bash takes for a login over the network.
+    // There is no terminal. And stdin is not a socket, because with a socket, bash would assume a remote login.
     const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
       cwd: join(home, folder),
       env,

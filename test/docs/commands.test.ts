@@ -1,11 +1,10 @@
 /**
- * Every command of the docs. Those in blocks of `sh` are run as they stand, page by page from the top
- * down, as by a reader who has a clone, a kubeconfig and what the page takes to be there; where a block of
- * `text` follows, it shows what they write. A block that is not run says why in a comment on the line
- * above it.
+ * Tests every command in the docs. Blocks of `sh` run unchanged, page by page from top to bottom, as for a
+ * reader who has a clone, a kubeconfig and everything that the page presupposes. If a block of `text`
+ * follows, it must show the output. If a block does not run, a comment on the line above it says why.
  *
- * The pages name namespaces as people do, and some passes see all of them, so there is a control plane
- * for these tests alone.
+ * The pages use the names of namespaces that people use, and some passes cover all of them. So these tests
+ * have a control plane of their own.
  */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
@@ -26,7 +25,7 @@ const isRun = ({ notRun }: Block): boolean => notRun === undefined;
 const at = ({ page, line }: Block): string => `${page}:${line}`;
 
 suite('the commands of the docs', () => {
-  test('stand in blocks that are marked as sh', () => {
+  test('are in blocks of sh', () => {
     const commands = /^\s*(\$ )?(npm|npx|node|kubectl|helm|docker|git|curl|openssl|wave-cron) /m;
     const unmarked = blocks.filter(
       ({ language, text }) => !['sh', 'yaml'].includes(language) && commands.test(text),
@@ -34,7 +33,7 @@ suite('the commands of the docs', () => {
     assert.deepEqual(unmarked.map(at), []);
   });
 
-  test('that are not run say why', () => {
+  test('have a reason if they are not run', () => {
     const silent = shell.filter(({ notRun }) => notRun !== undefined && notRun.length < 10);
     assert.deepEqual(silent.map(at), []);
   });
@@ -46,7 +45,7 @@ suite('the commands of the docs', () => {
     for (const [said, name = ''] of named) assert.ok(packageScripts().includes(name), said);
   });
 
-  test('are commands of wave-cron with flags that it has, also in the middle of a sentence', async () => {
+  test('use commands and flags that wave-cron has, also in the middle of a sentence', async () => {
     const inBlocks = shell.flatMap(({ page, text }) =>
       [...text.matchAll(/(?:^|npx )wave-cron( [^#\n|]*)/gm)].map(([, rest = '']) => ({
         page,
@@ -73,7 +72,7 @@ suite('the commands of the docs', () => {
     assert.ok(help.size > 5);
   });
 
-  test('have a row each in docs/commands.md', async () => {
+  test('each have a row in docs/commands.md', async () => {
     const { stdout } = await runProgram(['--help']);
     const names = [...stdout.matchAll(/^ {2}([a-z]+)(?: [[<]| {2})/gm)].map(
       ([, name = '']) => name,

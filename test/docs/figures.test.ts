@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { textOf } from './pages.ts';
 
-/** The median of a column, as the table has it: least / median / most. */
+/** The median in a column of the table, whose cells are minimum / median / maximum. */
 function measured(scenario: string, column: string): number {
   const rows = textOf('docs/performance.md')
     .split('\n')
@@ -16,14 +16,14 @@ function measured(scenario: string, column: string): number {
   return Number(median);
 }
 
-suite('the figures that are quoted', () => {
+suite('the quoted figures', () => {
   test('of the memory are those of the benchmark', () => {
     const peak = measured('nothing to do, 20000 Secrets', 'Peak mb');
     assert.match(textOf('docs/operations.md'), new RegExp(` ${peak} MB with 200 workloads`));
   });
 });
 
-/** Of one run of all three, whose figures are those of no other page. */
+/** The figures of the comparison come from one run of all three programs. No other page has them. */
 suite('the comparison', () => {
   const page = textOf('docs/comparison.md');
 
@@ -39,7 +39,7 @@ suite('the comparison', () => {
     }
   });
 
-  test('gives all three a figure in each row, and takes none of another run', () => {
+  test('has a figure of all three programs in each row, and none of another run', () => {
     const table = page.slice(
       page.indexOf('| peak memory'),
       page.indexOf('How to interpret the figures'),
@@ -53,7 +53,7 @@ suite('the comparison', () => {
     assert.doesNotMatch(page, /performance\.md#figures/);
   });
 
-  test('does not list as ours alone what Wave found or has as well', () => {
+  test('does not claim features for wave-cron alone that Wave also has', () => {
     const ours = page.slice(page.indexOf('## Features that only wave-cron has'));
     const table = ours.slice(0, ours.indexOf('\n\nWave has'));
     assert.ok(table.includes('| [admission policies]'));

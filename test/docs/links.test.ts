@@ -12,7 +12,7 @@ const links: Link[] = pages.flatMap((page) =>
 );
 const isOurs = ({ target }: Link): boolean => !/^[a-z]+:/.test(target);
 
-/** As GitHub names the headings of a page. */
+/** The anchors of a page, as GitHub derives them from its headings. */
 function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of proseOf(page).matchAll(/^#+ (.*)$/gm)) {
@@ -37,7 +37,7 @@ suite('the links of the docs', () => {
     assert.deepEqual(broken, []);
   });
 
-  test('lead elsewhere over https alone', () => {
+  test('use https if they lead to another site', () => {
     const others = links.filter((link) => !isOurs(link));
     assert.deepEqual(
       others.filter(({ target }) => !target.startsWith('https://')),

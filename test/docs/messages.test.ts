@@ -1,4 +1,4 @@
-/** The messages that the docs quote, in blocks of `log`, are messages that the program can give. */
+/** The messages that the docs quote in blocks of `log` are messages that the program can write. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { blocksOf, pages } from './pages.ts';
@@ -20,13 +20,13 @@ suite('the messages that the docs quote', () => {
     assert.deepEqual(unknown, []);
   });
 
-  test('are not found where the program says something else', () => {
+  test('are not found if the program writes a different message', () => {
     assert.ok(canBeSaid('ConfigMap/settings does not exist'));
     assert.ok(!canBeSaid('ConfigMap/settings is not there'));
     assert.ok(!canBeSaid('a ConfigMap/settings does not exit'));
   });
 
-  test('are read from texts in quotes and in backticks, inside of others too, and from no comment', () => {
+  test('are read from texts in quotes and backticks, including nested ones, but not from comments', () => {
     const template = '`x $' + '{b ? `in $' + "{c}` : 'no'} y`";
     const source = `a = ${template}; // it's\n/['"]/.test('z'); /* 'w' */ d = "e";`;
     assert.deepEqual(textsIn(source), [['in ', ''], ['no'], ['x ', ' y'], ['z'], ['e']]);

@@ -1,4 +1,4 @@
-/** The page about notifications shows settings that load, and a verification that verifies. */
+/** The page about notifications shows valid settings and a working verification. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,10 +1,10 @@
-/** The pages that people read, cut into what tests look at. */
+/** The pages for people, divided into the parts that tests check. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Paths from the root of the repository. */
+/** Paths relative to the root of the repository. */
 export const pages: readonly string[] = [
   ...globSync('*.md', { cwd: root }),
   ...globSync('docs/**/*.md', { cwd: root }),
@@ -12,16 +12,16 @@ export const pages: readonly string[] = [
 
 export const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
 
-/** What stands between two fences. */
+/** A code block of a page. */
 export type Block = {
   page: string;
-  /** Of the opening fence, from 1. */
+  /** The line on which the block begins, counted from 1. */
   line: number;
-  /** What follows the fence: `sh`, `yaml`; empty where nothing does. */
+  /** The word after the opening backticks, such as `sh` or `yaml`; empty if there is none. */
   language: string;
-  /** Without the indentation of the fence. */
+  /** The content, without the indentation of the block. */
   text: string;
-  /** What the comment `<!-- not run: … -->` on the line above says. */
+  /** The reason in the comment `<!-- not run: … -->` on the line above. */
   notRun: string | undefined;
 };
 
@@ -46,6 +46,6 @@ export function blocksOf(page: string): Block[] {
   return blocks;
 }
 
-/** The text of a page without what stands in blocks. */
+/** The text of a page without its code blocks. */
 export const proseOf = (page: string): string =>
   textOf(page).replaceAll(/^( *)```.*?^ *```$/gms, '');

@@ -1,4 +1,4 @@
-/** The examples of docs/rollouts.md, read by the parsers of the product. */
+/** Reads the examples in docs/rollouts.md with the parsers of the product. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -109,14 +109,14 @@ suite('the page about rollouts', () => {
     const isOpen = (levels: readonly PolicyLevel[], time: string) =>
       isOpenAt(joinLevels(levels).windows, Date.parse(time));
     const expected: readonly (readonly [readonly PolicyLevel[], string, boolean])[] = [
-      // The night after Friday, and none after Saturday.
+      // The windows are open in the night after Friday, but not in the night after Saturday.
       [[settings], '2026-12-04T21:59:00+01:00', false],
       [[settings], '2026-12-04T22:00:00+01:00', true],
       [[settings], '2026-12-05T03:59:00+01:00', true],
       [[settings], '2026-12-05T04:00:00+01:00', false],
       [[settings], '2026-12-05T23:00:00+01:00', false],
       [[settings], '2026-07-06T23:00:00+02:00', true],
-      // The holidays.
+      // The windows are closed during the holidays.
       [[settings], '2026-12-18T23:00:00+01:00', true],
       [[settings], '2026-12-21T23:00:00+01:00', false],
       [[settings], '2027-01-01T23:00:00+01:00', false],

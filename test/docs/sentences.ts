@@ -1,15 +1,15 @@
-/** What the program can say: the texts in its source, with gaps where values go. */
+/** All messages of the program: the texts in its source, with gaps for values. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './pages.ts';
 
-/** Between the texts there is a value each. */
+/** The texts of a message. There is a value between each two of them. */
 type Sentence = readonly string[];
 
-/** Shorter ones say too little to tell one message from another. */
+/** Shorter texts do not distinguish one message from another. */
 const leastLength = 12;
 
-/** Whether a line is, from its beginning to its end, something that the program or an admission policy can say. */
+/** Whether a complete line is a message of the program or of an admission policy. */
 export function canBeSaid(line: string): boolean {
   return patterns().some((pattern) => pattern.test(line));
 }
@@ -28,7 +28,7 @@ function programTexts(): Sentence[] {
   return files.flatMap((file) => textsIn(readFileSync(join(root, file), 'utf8')));
 }
 
-/** The messages of the admission policies; what is before them is the API server's. */
+/** The messages of the admission policies. The API server adds a text before each of them. */
 function policyTexts(): Sentence[] {
   const files = globSync('manifests/chart/admission-policies/*.yaml', { cwd: root });
   return files.flatMap((file) =>
@@ -90,7 +90,7 @@ function scan(source: string): { readonly texts: Sentence[]; readonly comments: 
     at += 1;
   }
 
-  /** Up to the closing brace of what was opened, or the end. */
+  /** Reads code up to the closing brace that ends a placeholder, or to the end of the source. */
   function code(end: '}' | undefined): void {
     let depth = 0;
     let before = '';

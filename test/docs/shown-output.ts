@@ -1,4 +1,4 @@
-/** What commands write, as it looks on a terminal, without what differs from run to run. */
+/** The output of commands as on a terminal, without the parts that differ from run to run. */
 import type { LogLine } from '../jobs/run-program.ts';
 
 export function comparable(output: string): string[] {
@@ -14,7 +14,7 @@ export function comparable(output: string): string[] {
     );
 }
 
-/** As lib/telemetry/log.ts has a line of JSON shown where somebody looks on. */
+/** Formats a line of JSON as lib/telemetry/log.ts does for a terminal. */
 function terminalLine({ level, msg, reason, kind, namespace, name }: LogLine): string {
   const about = name === undefined ? '' : `${reason} ${kind} ${namespace}/${name}: `;
   return `${level.toUpperCase()}${name === undefined ? '' : ` (${name})`}: ${about}${msg}`;

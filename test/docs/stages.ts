@@ -1,4 +1,4 @@
-/** What each page whose commands are run takes to be there, and what it promises beyond that they work. */
+/** The preparation that the commands on each page need, and the results that the page promises. */
 import assert from 'node:assert/strict';
 import { version } from '../../lib/version.ts';
 import { type KubernetesObject, path } from '../../tools/control-plane/api.ts';
@@ -10,12 +10,12 @@ import type { Reader } from './clone.ts';
 import { blocksOf } from './pages.ts';
 
 export type Stage = {
-  /** Beside the clone, where the first command is run; default the clone itself. */
+  /** The folder of the first command, next to the clone; by default the clone itself. */
   folder?: string;
-  /** Where Pods are to run, and of which images; not given: nowhere. */
+  /** The namespaces whose Pods run, and their images. If it is not given, no Pods run. */
   runs?(): Pick<NodeAgentOptions, 'namespaces' | 'images'>;
   prepare?(you: Reader, page: string): Promise<void>;
-  /** @param outputs of its blocks, in order */
+  /** @param outputs the outputs of the blocks, in order */
   check?(you: Reader, outputs: readonly string[]): Promise<void>;
 };
 
@@ -28,7 +28,10 @@ async function makeNamespace({ api }: Reader, name: string): Promise<void> {
 
 const pod = using({ configMap: 'settings' });
 
-/** Deployment `web` in namespace `shop`, which opted in and was rolled for a change. */
+/**
+ * Creates Deployment `web` in namespace `shop`. It opted in, a pass has rolled it, and its ConfigMap has
+ * changed since then.
+ */
 async function shop(you: Reader): Promise<void> {
   const { api, run } = you;
   const name = 'shop';
@@ -40,21 +43,21 @@ async function shop(you: Reader): Promise<void> {
   await api.patch(path('ConfigMap', name, 'settings'), { data: { LEVEL: 'debug' } });
 }
 
-/** The same Deployment with a change that needs an approval and is held. */
+/** Changes the configuration of this Deployment again. The change needs an approval, so it is held. */
 async function held({ api, run }: Reader): Promise<void> {
   await run('kubectl annotate namespace shop wave.pusher.com/rollout-approval=required');
   await api.patch(path('ConfigMap', 'shop', 'settings'), { data: { LEVEL: 'trace' } });
   await run('npx wave-cron once --namespaces shop');
 }
 
-/** The files that the page tells a reader to make for the first of its examples. */
+/** The files that the page tells a reader to create for its first example. */
 function firstExample(page: string): Record<string, string> {
   const text = blocksOf(page).find(({ language }) => language === 'yaml')?.text ?? '';
   assert.match(text, /^# kustomization.yaml\n/);
   return { 'overlay/kustomization.yaml': text };
 }
 
-/** Each file that the page shows with its name, for a folder beside the clone or the clone itself. */
+/** All files that the page shows with their names, in a folder next to the clone or in the clone itself. */
 function filesOf(page: string, folder: string): Record<string, string> {
   const named = blocksOf(page).flatMap(({ language, text }) => {
     const [, name] = /^# (\S+\.yaml)\n/.exec(text) ?? [];
@@ -63,7 +66,7 @@ function filesOf(page: string, folder: string): Record<string, string> {
   return Object.fromEntries(named);
 }
 
-/** wave-cron itself, as docs/install.md begins, in the folder `overlay`. */
+/** Installs wave-cron as docs/install.md begins, from the folder `overlay`. */
 async function installed(you: Reader): Promise<void> {
   you.write(firstExample('docs/install.md'));
   await you.run('kubectl apply -k .', 'overlay');
@@ -175,7 +178,7 @@ export const stages: Readonly<Record<string, Stage>> = {
   'docs/security.md': {
     async prepare(you) {
       await installed(you);
-      // Passes of pages before have made it, by the settings of the installation.
+      // Passes for earlier pages have created this Secret, as the settings of the installation require.
       await you.run('kubectl -n wave-cron delete secret wave-cron-hash-key --ignore-not-found');
     },
     async check({ api }) {

@@ -1,13 +1,13 @@
-/** What a request asks of Kubernetes, read from its method, path and body. */
+/** The Kubernetes API request that an HTTP request makes, derived from its method, path and body. */
 export type ApiRequestName = {
   verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'update' | 'delete' | 'other';
-  /** Plural, such as `deployments`. */
+  /** The plural name, such as `deployments`. */
   resource: string;
   namespace: string | undefined;
   name: string | undefined;
-  /** A list that goes on with a page token. */
+  /** Whether the request is a list with a `continue` token: a page after the first one. */
   continued: boolean;
-  /** Name of the object that an event is created about. */
+  /** The name of the object that a created Event is about. */
   about: string | undefined;
 };
 

@@ -21,15 +21,16 @@ suite('with wall clocks an hour apart', { concurrency: true }, () => {
   for (const [holderAhead, otherAhead, which] of [
     [1, 0, 'an hour ahead'],
     [-1, 0, 'an hour behind'],
-    [0.5, -0.5, 'ahead of one that is behind'],
+    [0.5, -0.5, 'half an hour ahead, with the other half an hour behind'],
   ] as const) {
     for (const isAlive of [true, false]) {
       const what = isAlive
-        ? `a living holder ${which} is not robbed`
-        : `a dead holder ${which} is taken over after one duration`;
+        ? `a living holder ${which} keeps its Lease`
+        : `the Lease of a dead holder ${which} is taken over after one lease duration`;
       test(what, (t) =>
         untilFastEnough(async () => {
-          // Whether its token has expired is the API server's to say, by its own clock.
+          // The wrong clock of the holder does not invalidate its token: the API server compares the expiry
+          // with its own clock.
           const env = wallClockAhead(holderAhead);
           const at = { step: 'patch', nth: 1, env } as const;
           const { holder, exchange, ...place } = await holderAt(t, at);
@@ -48,7 +49,8 @@ suite('with wall clocks an hour apart', { concurrency: true }, () => {
           const output = run.stdout + run.stderr;
           assert.equal(run.status, 0, output);
           if (isAlive) {
-            // Where it was robbed, it may have been dead indeed.
+            // If the other process took the Lease over, the holder may have been too slow to renew it. Then
+            // `fastEnough` throws, and the test is repeated.
             if (summaryOf(run)['pass'] !== 'LeaseHeld') {
               exchange.reset();
               fastEnough(await holder.ended);

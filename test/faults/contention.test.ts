@@ -19,13 +19,13 @@ oneFileAtATime();
 
 const processes = 20;
 
-test('20 processes that start together patch each of 50 workloads once, and the rest find the lease held', (t) =>
+test('20 processes that start together patch each of 50 workloads once, and those without the Lease report LeaseHeld', (t) =>
   untilFastEnough(async () => {
     const { namespace, workloads, change, assertRolledOnceEach, lease } = await lane(t, 50);
     await change();
     const audit = await auditFromHere(testCluster().cluster);
 
-    // However fast a pass is, the first one lasts until another process has found the lease held.
+    // The first pass lasts until another process has found the Lease held, no matter how fast the pass is.
     const firstHeld = Promise.withResolvers<unknown>();
     const proxy = await faultProxy(t);
     proxy.on(
@@ -44,7 +44,8 @@ test('20 processes that start together patch each of 50 workloads once, and the 
     const runs = await Promise.all(
       contenders.map(async ({ ended }) => {
         const run = await ended;
-        // A run without a summary ends the wait too, or its fault would hide behind a hanging test.
+        // A run without a summary also ends the wait. Otherwise, the test would hang and hide the fault of
+        // that run.
         if (run.status !== 0 || summaryOf(run)['pass'] === 'LeaseHeld')
           firstHeld.resolve(undefined);
         return run;
@@ -56,7 +57,7 @@ test('20 processes that start together patch each of 50 workloads once, and the 
     const summaries = runs.map(summaryOf);
     const ends = summaries.map(({ pass }) => pass);
     assert.deepEqual([...new Set(ends)].sort(), ['Completed', 'LeaseHeld']);
-    // One pass did all the work; those that got the lease after it had nothing left to do.
+    // One pass did all the work. Processes that got the Lease after it had nothing left to do.
     assert.deepEqual(
       summaries.map(({ written }) => written).filter((written) => written !== 0),
       [workloads.length],

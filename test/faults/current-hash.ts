@@ -1,11 +1,14 @@
 /**
- * The config hash as the contract defines it, written apart from lib/ so that a mistake in the one
- * cannot hide in the other: what independent programs would compute. Keys and names are ASCII and
- * no key looks like a number, so that plain JavaScript objects and orders will do.
+ * Computes the config hash by its definition, as an independent program would. It shares no code with lib/,
+ * so that a mistake in one of the two shows. Keys and names must be ASCII, and no key may look like a
+ * number. Then plain JavaScript objects and string comparison give the defined order.
  */
 import { createHash } from 'node:crypto';
 
-/** `namespace` is left out for the workload's own; `data` is text, null where the source is absent. */
+/**
+ * `namespace` is omitted for a source in the workload's own namespace. `data` is text; null if the source
+ * is absent.
+ */
 export type HashedSource = {
   kind: 'ConfigMap' | 'Secret';
   name: string;

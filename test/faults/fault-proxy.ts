@@ -1,14 +1,14 @@
 /**
- * Stands between a pass and the API server, and goes wrong where it is told to:
+ * A proxy between a pass and the API server that applies faults to chosen requests:
  *
  *     const proxy = await faultProxy(t);
  *     proxy.on('GET', /\/secrets\/broken/, answer(500), { times: 1 });
  *     proxy.script({ verb: 'patch', resource: 'deployments', nth: 2 }, loseAnswer);
  *     const report = await runPass(namespace, { kubeconfig: proxy.kubeconfig() });
  *
- * Whatever no rule matches goes to the API server and back as it is. A rule that is used up does
- * not match any more. The client's bearer token is passed on; without one the administrator's
- * certificate is used.
+ * Requests that match no rule go to the API server, and the responses come back unchanged. After `times`
+ * uses, a rule no longer matches. The proxy passes on the client's bearer token. Without a token, it uses
+ * the administrator's certificate.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -38,61 +38,64 @@ export type Answer = {
   body?: Buffer | string;
 };
 
-/** One request in the hands of a fault, which replies, or breaks the connection, or does neither. */
+/** One request that a fault handles. The fault replies, or breaks the connection, or does neither. */
 export type Exchange = {
   readonly method: string;
-  /** With the query. */
+  /** The path with the query. */
   readonly url: string;
   readonly request: ApiRequestName;
   readonly body: Buffer;
-  /** Asks the API server; `url` where another one is to be asked. */
+  /** Sends the request to the API server. `url` replaces the path and query of the request. */
   forward(url?: string): Promise<Answer>;
   /**
-   * Passes the answer on as it arrives, as the proxy does by itself with a watch.
+   * Passes on the response as it arrives. The proxy does this by default for a watch.
    *
-   * @param keeps which lines
+   * @param keeps which lines to pass on; all by default
    */
   stream(keeps?: (line: string) => boolean): Promise<void>;
   reply(answer: Answer): void;
-  /** Declares the whole body and sends only the first half, then breaks the connection. */
+  /** Declares the length of the whole body, sends only the first half, then breaks the connection. */
   replyHalf(answer: Answer): void;
-  /** Sends the body in so many pieces, with a pause after each. */
+  /** Sends the body in this number of pieces, with a pause after each. */
   replySlowly(answer: Answer, pieces: number, pauseMs: number): Promise<void>;
   reset(): void;
-  /** Sends what no key decrypts; only where the proxy speaks TLS. */
+  /** Sends bytes that no key decrypts. It throws if the proxy does not speak TLS. */
   breakTls(): void;
 };
 export type Fault = (exchange: Exchange) => Promise<void> | void;
 
 export type RuleOptions = {
-  /** How many matching requests pass unharmed first. */
+  /** How many matching requests pass first without the fault; 0 by default. */
   skip?: number;
-  /** How many are harmed; all where not given. */
+  /** How many requests get the fault after that; all by default. */
   times?: number;
 };
 
-/** Which request goes wrong, in the words of Kubernetes. What is not given may be anything. */
+/** Which requests get a fault, in the terms of Kubernetes. An omitted field matches any value. */
 export type Script = Partial<ApiRequestName> & {
-  /** From 1, the first where not given. */
+  /** The first request with the fault, counted from 1 over the matching requests; 1 by default. */
   nth?: number;
-  /** How many from there on, one where not given. */
+  /** How many requests get the fault, from the nth on; 1 by default. */
   times?: number;
 };
 
 export type FaultProxy = {
   url: string;
-  /** How many TCP connections were opened by now. */
+  /** The number of TCP connections that clients have opened so far. */
   readonly connections: number;
-  /** What came, in the order in which it came. */
+  /** All requests so far, in the order of their arrival. */
   readonly seen: readonly { method: string; url: string; headers: IncomingHttpHeaders }[];
   on(method: string, url: RegExp, fault: Fault, options?: RuleOptions): void;
   script(what: Script, fault: Fault): void;
   /** Breaks the connections of all watches. */
   cutWatches(): void;
-  /** Breaks all connections and refuses new ones, as an API server does that is away, until `back`. */
+  /** Breaks all connections and refuses new ones until `back` is called, like an API server that is down. */
   away(): Promise<void>;
   back(): Promise<void>;
-  /** A kubeconfig that leads here; with no token, as the administrator. */
+  /**
+   * Writes a kubeconfig for this proxy, and returns its path. Without a token in `user`, the administrator
+   * sends the requests.
+   */
   kubeconfig(user?: Record<string, unknown>): string;
 };
 
@@ -104,7 +107,7 @@ type Rule = {
 };
 
 export type FaultProxyOptions = {
-  /** False: it speaks HTTP/1.1 without TLS, as `kubectl proxy` does. */
+  /** If false, the proxy speaks HTTP/1.1 without TLS, as `kubectl proxy` does. Default: true. */
   tls?: boolean;
 };
 
@@ -175,7 +178,7 @@ export async function faultProxy(
       replyHalf: (answer) => {
         const whole = begin(answer);
         outgoing.write(whole.subarray(0, whole.length / 2));
-        // The half arrives before the connection ends.
+        // With this delay, the half arrives before the connection ends.
         setTimeout(reset, 20);
       },
       async replySlowly(answer, pieces, pauseMs) {
@@ -196,7 +199,7 @@ export async function faultProxy(
   }
 
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    // A fault that fails, as the API server going away does, is a broken connection to the client.
+    // If a fault throws, for example because the API server is down, the client sees a broken connection.
     handle(incoming, outgoing).catch(() =>
       front ? front.reset(incoming) : incoming.socket.destroy(),
     );
@@ -280,13 +283,13 @@ function plainServer(listener: RequestListener) {
   return server;
 }
 
-/** HTTP/2 does not have the headers of a connection. */
+/** The headers without those about the connection, which HTTP/2 does not have. */
 function kept(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...others } = headers;
   return others;
 }
 
-/** An iterator over a request of HTTP/2 does not end if the request has no body. */
+/** An iterator would not do: over an HTTP/2 request without a body, it does not end. */
 function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();

@@ -1,10 +1,10 @@
-/** What may go wrong with one request: each a Fault for a fault proxy. */
+/** The faults that a fault proxy can apply to one request. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Fault } from './fault-proxy.ts';
 
 const json = { 'content-type': 'application/json' };
 
-/** A Status as the API server sends it. */
+/** A Status, as the API server returns it. */
 export function status(code: number, reason: string, message: string, details = {}): Answer {
   const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, code };
   return { status: code, headers: json, body: JSON.stringify({ ...body, details }) };
@@ -15,16 +15,19 @@ export const answer =
   ({ reply }) =>
     reply(what);
 
-/** Nothing reaches the API server. */
+/** The connection is reset before the request reaches the API server. */
 export const resetConnection: Fault = ({ reset }) => reset();
 
-/** The API server does what is asked, and nobody hears of it. */
+/** The API server executes the request, but the client gets no response. */
 export const loseAnswer: Fault = async ({ forward, reset }) => {
   await forward();
   reset();
 };
 
-/** The API server does what is asked, and something on the way gives another answer. */
+/**
+ * The API server executes the request, but the client gets a different response, as if from a proxy in
+ * between.
+ */
 export const answerInstead =
   (what: Answer): Fault =>
   async ({ forward, reply }) => {
@@ -34,14 +37,14 @@ export const answerInstead =
 
 export const truncate: Fault = async ({ forward, replyHalf }) => replyHalf(await forward());
 
-/** A whole answer, every other byte of which is another one. */
+/** The response has its full length, but every second byte is changed. */
 export const garble: Fault = async ({ forward, reply }) => {
   const { status, headers, body = '' } = await forward();
   const bytes = Buffer.from(body).map((byte, at) => (at % 2 === 0 ? byte : byte ^ 0x15));
   reply({ status, headers: headers ?? {}, body: Buffer.from(bytes) });
 };
 
-/** Comes whole, in the end. */
+/** The request reaches the API server after a delay. The response is complete. */
 export const late =
   (ms: number): Fault =>
   async ({ forward, reply }) => {
@@ -51,13 +54,13 @@ export const late =
 
 export const drip: Fault = async ({ forward, replySlowly }) => replySlowly(await forward(), 10, 20);
 
-/** The connection's encryption breaks before anything is asked. */
+/** The TLS connection breaks before the request reaches the API server. */
 export const breakTls: Fault = ({ breakTls }) => breakTls();
 
-/** No answer ever. */
+/** The client never gets a response, and the request does not reach the API server. */
 export const hang: Fault = () => {};
 
-/** Something else happens first, then the API server is asked. */
+/** Something else happens first, then the API server gets the request. */
 export const after =
   (happens: () => Promise<unknown>): Fault =>
   async ({ forward, reply }) => {
@@ -65,7 +68,7 @@ export const after =
     reply(await forward());
   };
 
-/** The API server is asked, then something else happens, then its answer is passed on. */
+/** The API server gets the request, then something else happens, then the client gets the response. */
 export const before =
   (happens: () => Promise<unknown>): Fault =>
   async ({ forward, reply }) => {
@@ -74,7 +77,7 @@ export const before =
     reply(answered);
   };
 
-/** Pages of so many instead of five hundred, so that a few objects are several pages. */
+/** A page of a list has `size` objects instead of five hundred, so that a few objects fill several pages. */
 export const shortPages =
   (size: number): Fault =>
   async ({ url, forward, reply }) =>

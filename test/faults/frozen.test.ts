@@ -22,22 +22,23 @@ oneFileAtATime();
 
 type Frozen = {
   run: Run;
-  /** What it wrote from when it stood still until its end: `patch deployments/web-01 409`. */
+  /** The holder's writes from its freeze to its end, such as `patch deployments/web 409`. */
   writes: readonly string[];
 };
 
 type Freeze = Pick<HolderOptions, 'step' | 'nth' | 'prepare'> & {
   /**
-   * What becomes of the request at which it is frozen: `whileFrozen` before another process takes
-   * over, `whenOver` after that one's pass has ended and before it is continued.
+   * The response to the request at which the holder is frozen. `whileFrozen` gets it before another process
+   * takes over. `whenOver` gets it after the other process's pass, before the holder continues. Without
+   * both, the connection is reset.
    */
   whileFrozen?: (exchange: Exchange) => Promise<Answer>;
   whenOver?: (exchange: Exchange) => Promise<Answer | 'reset'>;
 };
 
 /**
- * Freezes a holder at a step of its pass, lets another process take over and do the whole pass,
- * and continues the first, which has a user name of its own in the audit log.
+ * Freezes a holder at a step of its pass, lets another process take over and do the whole pass, and then
+ * continues the holder. The holder has its own user name, which identifies its writes in the audit log.
  */
 function frozen(t: TestContext, freeze: Freeze): Promise<Frozen> {
   return untilFastEnough(() => frozenOnce(t, freeze));
@@ -82,7 +83,7 @@ function assertLost({ status, stdout, stderr }: Run): void {
 
 const arrives = ({ forward }: Exchange) => forward();
 
-suite('a holder that is frozen past its lease and continued after another pass', {
+suite('a holder that is frozen until its Lease expires and continues after the pass of another process', {
   concurrency: true,
 }, () => {
   for (const [where, step, nth] of [
@@ -90,23 +91,24 @@ suite('a holder that is frozen past its lease and continued after another pass',
     ['between two reads', 'read', 2],
     ['between two patches', 'patch', 2],
   ] as const) {
-    test(`writes nothing more, frozen ${where}`, async (t) => {
+    test(`writes nothing more if it was frozen ${where}`, async (t) => {
       const { run, writes } = await frozen(t, { step, nth, whileFrozen: arrives });
       assertLost(run);
-      // A patch at which it is frozen is done by the API server while it stands still.
+      // If the holder is frozen at a patch, the API server executes this patch during the freeze.
       const arrived = step === 'patch' ? ['patch deployments/web 200'] : [];
       assert.deepEqual(writes, arrived);
     });
   }
 
-  // What has left the process cannot be called back: the version in the patch is what guards then.
-  test('changes nothing with a patch that was under way and arrives after the other pass', async (t) => {
+  // A request that has left the process cannot be called back. Then the resource version in the patch
+  // protects the workload.
+  test('changes nothing with a patch that was sent before the freeze and arrives after the other pass', async (t) => {
     const { run, writes } = await frozen(t, { step: 'patch', nth: 2, whenOver: arrives });
     assertLost(run);
     assert.deepEqual(writes, ['patch deployments/web 409']);
   });
 
-  test('does not try a patch again that was refused for its token meanwhile', async (t) => {
+  test('does not retry a patch that got 401 during the freeze', async (t) => {
     const { run, writes } = await frozen(t, {
       step: 'patch',
       nth: 2,
@@ -116,7 +118,7 @@ suite('a holder that is frozen past its lease and continued after another pass',
     assert.deepEqual(writes, []);
   });
 
-  test('does not try a patch again whose connection was broken meanwhile', async (t) => {
+  test('does not retry a patch whose connection broke during the freeze', async (t) => {
     const { run, writes } = await frozen(t, {
       step: 'patch',
       nth: 2,
@@ -126,7 +128,7 @@ suite('a holder that is frozen past its lease and continued after another pass',
     assert.deepEqual(writes, []);
   });
 
-  test('does not try a patch again that the API server had no time for meanwhile', async (t) => {
+  test('does not retry a patch that got 503 during the freeze', async (t) => {
     const { run, writes } = await frozen(t, {
       step: 'patch',
       nth: 2,
@@ -136,14 +138,14 @@ suite('a holder that is frozen past its lease and continued after another pass',
     assert.deepEqual(writes, []);
   });
 
-  // What the event tells is true whenever it arrives.
-  test('tells nothing more, frozen while it told of a patch', async (t) => {
+  // The Event may arrive late, because it reports a patch that was really made.
+  test('writes nothing more if it was frozen while it recorded the Event of a patch', async (t) => {
     const { run, writes } = await frozen(t, { step: 'event', nth: 1, whenOver: arrives });
     assert.deepEqual(writes, ['create events/web 201']);
     assertLost(run);
   });
 
-  test('does not get the lease back by a renewal that was under way', async (t) => {
+  test('does not get the Lease back with a renewal that was sent before the freeze', async (t) => {
     const { run, writes } = await frozen(t, {
       step: 'renewal',
       nth: 1,
@@ -154,15 +156,15 @@ suite('a holder that is frozen past its lease and continued after another pass',
     assert.deepEqual(writes, ['patch leases/wave-cron 409']);
   });
 
-  test('says that it lost the lease, frozen while it told of the last patch', async (t) => {
+  test('reports that it lost the Lease if it was frozen while it recorded the last Event', async (t) => {
     const nth = workloadsOfHolder;
     const { run, writes } = await frozen(t, { step: 'event', nth, whenOver: arrives });
     assert.deepEqual(writes, ['create events/web 201']);
     assertLost(run);
   });
 
-  // All that it wrote, it wrote as the holder: the pass is whole, and exit status 0 says so.
-  test('takes the lease from nobody by a release that was under way', async (t) => {
+  // The process made all its writes as the holder. So its pass is complete, and the exit status is 0.
+  test('does not change the Lease with a release that was sent before the freeze', async (t) => {
     const { run, writes } = await frozen(t, { step: 'release', nth: 1, whenOver: arrives });
     assert.equal(run.status, 0, run.stdout + run.stderr);
     assert.equal(summaryOf(run)['pass'], 'Completed');

@@ -18,26 +18,26 @@ export type HolderOptions = {
   step: Step;
   nth: number;
   env?: Readonly<Record<string, string>>;
-  /** What else stands in its way. */
+  /** Adds other faults to the gate before the holder starts. */
   prepare?: (gate: PassGate) => void;
-  /** Done as soon as it waits, before another process is started. */
+  /** Runs as soon as the holder waits, before another process can start. */
   onceThere?: (holder: Once) => Promise<void>;
 };
 
 export type Holder = Lane & {
   holder: Once;
-  /** The request at which it waits: not yet forwarded, and not answered. */
+  /** The request at which the holder waits. It is neither forwarded nor answered yet. */
   exchange: Exchange;
-  /** Its user name in the audit log, which no other process has. */
+  /** The holder's user name in the audit log. No other process has it. */
   user: string;
 };
 
 export const workloadsOfHolder = 4;
 
 /**
- * Each is in a namespace of its own, where one change has just been made.
+ * Starts a holder in a namespace of its own, after one change of the configuration there.
  *
- * @throws TooSlow where it lost its lease before it was there
+ * @throws TooSlow if the holder loses its Lease before it reaches the request
  */
 export async function holderAt(
   t: TestContext,
@@ -51,7 +51,7 @@ export async function holderAt(
   prepare?.(gate);
   const there = Promise.withResolvers<Exchange>();
   void gate.at(step, nth, there.resolve);
-  // One write at a time, so that the request at which it waits is the only one on its way.
+  // With one read and one write at a time, no other read or write is on its way while the holder waits.
   const flags = ['--concurrency-writes', '1', '--concurrency-reads', '1'];
   return await starts(async () => {
     const kubeconfig = gate.kubeconfig({ token });

@@ -26,24 +26,27 @@ oneFileAtATime();
 
 const chains = 25;
 const workloads = 4;
-/** What a take-over may take beyond the duration. */
+/** How many seconds a takeover may take in addition to the lease duration. */
 const graceSeconds = 5;
 
-/** Where a pass can be killed, and how many requests of the kind each pass makes. */
+/** A step at which a pass can be killed, and how many requests each pass makes in this step. */
 type Place = { step: Step; requests: number };
 const early: readonly Place[] = [
   { step: 'lease', requests: 1 },
   { step: 'list', requests: 3 },
   { step: 'read', requests: workloads + 1 },
 ];
-/** Only a pass that finds everything to do makes as many. */
+/** Only a pass that finds all workloads changed makes this number of requests. */
 const late: readonly Place[] = [
   { step: 'patch', requests: workloads },
   { step: 'event', requests: workloads },
   { step: 'release', requests: 1 },
 ];
 
-/** On its way to the API server, done there but not heard of, or heard of and a little later. */
+/**
+ * When the process is killed: before its request reaches the API server, after the API server has executed
+ * it but before the response, or a little after the response.
+ */
 type Stage = 'sent' | 'arrived' | 'answered';
 
 type Moment = { step: Step; nth: number; stage: Stage; afterMs: number };
@@ -51,7 +54,7 @@ type Moment = { step: Step; nth: number; stage: Stage; afterMs: number };
 const inWords = ({ step, nth, stage, afterMs }: Moment) =>
   `${step} ${nth} ${stage}${stage === 'answered' ? ` ${afterMs} ms ago` : ''}`;
 
-/** Numbers from 0 up to 1 that depend on the seed alone (mulberry32). */
+/** Returns numbers from 0 (inclusive) to 1 (exclusive) that depend only on the seed (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -62,10 +65,11 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** The steps come in turn, so that none is left out; the rest is left to chance. */
+/** The steps take turns, so that each is tested. Everything else is random. */
 function momentOf(places: readonly Place[], turn: number, random: () => number): Moment {
   const { step, requests } = places[turn % places.length] as Place;
-  // Before the lease is taken, and after it was given back, nobody is killed who holds it.
+  // Before a process takes the Lease, and after it releases it, the process is not a holder yet or any
+  // more.
   const stages: Record<string, readonly Stage[]> = {
     lease: ['arrived', 'answered'],
     release: ['sent'],
@@ -91,11 +95,11 @@ const faultOf = ({ stage, afterMs }: Moment, kill: () => Promise<void>): Fault =
 };
 
 /**
- * One change, in whose pass a holder is killed; so is the one that takes over from it; the third
- * finishes.
+ * Makes one change and kills the holder during its pass. Another process takes over and is killed too. The
+ * third process finishes.
  *
- * @returns how long each take-over waited, in seconds, which is within the bound
- * @throws TooSlow where the machine had no time for a process, so that another try has to show it
+ * @returns how long each takeover waited, in seconds; each time is within the bound
+ * @throws TooSlow if the machine had no time for a process, so that the test must be repeated
  */
 async function chain(
   t: TestContext,
@@ -118,7 +122,8 @@ async function chain(
     if (moment !== undefined) {
       const kill = async () => (await holder.promise).kill();
       void gate.at(moment.step, moment.nth, faultOf(moment, kill));
-      // Its pass must not end before it is killed, with which write of the Lease ever it would.
+      // The pass must not end before the kill, so its release of the Lease hangs. The gate may count the
+      // release as a renewal, if fewer Events than usual came before it.
       if (moment.step !== 'release') void gate.at('release', 1, hang);
       if (i > 0) void gate.at('renewal', 1, hang);
     }
@@ -129,7 +134,8 @@ async function chain(
         flags,
       });
       holder.resolve(started);
-      // The first does its pass at once: until its end no other start takes the processors from it.
+      // The first process does its pass at once. Until it ends, no other start takes processor time from
+      // it.
       await (i === 0 ? started.ended : started.logged(() => true, 'a line'));
       return started;
     });
@@ -140,7 +146,7 @@ async function chain(
     if (takeOver !== undefined) {
       assert.equal(takeOver.from, lastHolder, output);
       assert.ok(takeOver.unchangedForSeconds >= leaseSeconds, output);
-      // A process that watches needs a processor now and then, which this one did not get.
+      // A process that waits for a Lease needs some processor time, which this one did not get.
       if (takeOver.unchangedForSeconds > leaseSeconds + graceSeconds) throw new TooSlow(output);
       waits.push(takeOver.unchangedForSeconds);
     }
@@ -165,14 +171,14 @@ async function chain(
   const patched = done.map(({ objectRef }) => objectRef?.name).sort();
   assert.deepEqual(patched, place.workloads, said);
   for (const name of place.workloads) {
-    // The event of a patch may be lost with the process; it is never told twice.
+    // The Event of a patch may be lost with the process, but it is never recorded twice.
     const events = await eventsAbout(namespace, name);
     assert.ok(events.filter(({ reason }) => reason === 'ConfigChanged').length <= 1, said);
   }
   return waits;
 }
 
-test(`after each of ${2 * chains} kills of a holder in mid-pass the next pass takes over, the last one finishes, and no workload is rolled twice`, async (t) => {
+test(`after each of ${2 * chains} kills of a holder during its pass, another process takes over; the last one finishes, and no workload is rolled twice`, async (t) => {
   const seed = Number(process.env['TEST_SEED'] ?? randomInt(2 ** 31));
   t.diagnostic(`TEST_SEED=${seed}`);
   const waits = await Promise.all(

@@ -1,6 +1,6 @@
 /**
- * A namespace with workloads that a pass has seen already, so that one change of their
- * configuration is one rollout of each.
+ * A namespace with workloads that a pass has already handled, so that one change of their configuration
+ * causes one rollout of each.
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
@@ -20,18 +20,23 @@ import {
 
 export type Lane = {
   readonly namespace: string;
-  /** Names of Deployments. Each uses a ConfigMap of its own name, and all use one together. */
+  /**
+   * The names of the Deployments. Each uses a ConfigMap of its own name, and all use one shared ConfigMap.
+   */
   readonly workloads: readonly string[];
-  /** Changes the ConfigMap that all use; resolves when no controller will touch the workloads. */
+  /**
+   * Waits until the controllers have seen all earlier changes of the workloads, then changes the shared
+   * ConfigMap.
+   */
   change(): Promise<void>;
-  /** Fails unless each workload is current, and was rolled once for each change. */
+  /** Fails unless each workload has the current hash and was rolled once for each change. */
   assertRolledOnceEach(why: string): Promise<void>;
   lease(): Promise<KubernetesObject>;
 };
 
 export const leaseName = 'wave-cron';
 
-/** What a pass over its own namespace needs. */
+/** The permissions that a pass over its own namespace needs. */
 export const permissionsOfPass: readonly Rule[] = [
   ...permissionsOnWorkloads,
   ...permissionsOfOwnership,
@@ -89,8 +94,10 @@ export async function lane(t: TestContext, size: number): Promise<Lane> {
 }
 
 /**
- * How many rollouts each Deployment of a namespace has had, the first one included, once the
- * controller has seen them all. One request for all of them, however many there are.
+ * Waits until the controller has seen all Deployments of a namespace. There is one request for all of them,
+ * no matter how many they are.
+ *
+ * @returns the number of rollouts of each Deployment, including the first one
  */
 async function revisionsIn(namespace: string, size: number): Promise<Record<string, number>> {
   for (;;) {

@@ -34,7 +34,7 @@ const next = (t: TestContext, namespace: string, name = 'next') =>
 
 const leaseEvent = (kind: string) => (line: LogLine) => line['leaseEvent'] === kind;
 
-/** All that the API server takes for a Lease and no holder writes. */
+/** Values that the API server accepts in a Lease but that no holder writes. */
 const nonsense = {
   acquireTime: null,
   renewTime: '9999-12-31T23:59:59.999999Z',
@@ -43,11 +43,11 @@ const nonsense = {
 };
 
 suite('a holder', { concurrency: true }, () => {
-  test('that dies while another watches it is followed by that one', (t) =>
+  test('that dies while another process waits for its Lease is followed by that process', (t) =>
     untilFastEnough(async () => {
       const { holder, namespace, assertRolledOnceEach } = await holderAt(t, {
         ...midPass,
-        // No sign of life comes between the look at it and its death.
+        // The renewals hang, so that the holder does not change its Lease before it dies.
         prepare: (gate) => {
           for (let nth = 1; nth <= 9; nth++) void gate.at('renewal', nth, hang);
         },
@@ -62,7 +62,7 @@ suite('a holder', { concurrency: true }, () => {
       await assertRolledOnceEach(run.stdout);
     }));
 
-  test('that dies while several watch it is followed by one of them', (t) =>
+  test('that dies is followed by exactly one of the processes that wait for its Lease', (t) =>
     untilFastEnough(async () => {
       const { holder, namespace, assertRolledOnceEach } = await holderAt(t, midPass);
       await holder.kill();
@@ -85,7 +85,7 @@ suite('a holder', { concurrency: true }, () => {
       await assertRolledOnceEach(output);
     }));
 
-  test('that dies with nonsense in its Lease is followed after one duration of ours', (t) =>
+  test('that dies with nonsense in its Lease is followed by a process that waits for its own lease duration', (t) =>
     untilFastEnough(async () => {
       const { holder, namespace, assertRolledOnceEach } = await holderAt(t, midPass);
       await holder.kill();
@@ -102,7 +102,7 @@ suite('a holder', { concurrency: true }, () => {
       why: /another client deleted it/,
       takesOver: false,
     },
-    'whose name is emptied in the Lease': {
+    'whose name is removed from the Lease': {
       edit: (lease: string) => api.patch(lease, { spec: { holderIdentity: '' } }, 'merge'),
       why: /another client cleared its holder/,
       takesOver: false,
@@ -115,7 +115,7 @@ suite('a holder', { concurrency: true }, () => {
     },
   };
   for (const [which, { edit, why, takesOver }] of Object.entries(edits)) {
-    test(`${which} writes nothing more once its renewal finds that, and leaves the Lease alone`, (t) =>
+    test(`${which} writes nothing more once its renewal detects this, and does not change the Lease`, (t) =>
       untilFastEnough(async () => {
         const { holder, namespace, user, exchange, assertRolledOnceEach } = await holderAt(
           t,
@@ -132,7 +132,7 @@ suite('a holder', { concurrency: true }, () => {
         const run = fastEnough(await holder.ended);
         assert.equal(run.status, 1, run.stdout + run.stderr);
         assert.equal(summaryOf(run)['pass'], 'LeaseLost', run.stdout);
-        // The patch had left before the Lease was edited.
+        // The patch was sent before the Lease was edited.
         const writes = await audit.entries({ user, verb: writeVerbs });
         assert.deepEqual(
           writes.map(({ objectRef }) => objectRef?.resource),
@@ -148,7 +148,7 @@ suite('a holder', { concurrency: true }, () => {
       }));
   }
 
-  test('with nonsense in its Lease goes on, and puts it right with its next renewal', (t) =>
+  test('with nonsense in its Lease continues, and corrects the Lease with its next renewal', (t) =>
     untilFastEnough(async () => {
       const { holder, namespace, lease, exchange, assertRolledOnceEach } = await holderAt(
         t,

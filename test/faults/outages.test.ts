@@ -1,6 +1,6 @@
 /**
- * The API server is away, or the process stands still, for longer than its Lease lasts:
- * WAVE_CRON_OUTAGE_SECONDS, which `npm run test:outages` sets to a minute.
+ * The API server is down, or the process is stopped, for longer than the lease duration.
+ * WAVE_CRON_OUTAGE_SECONDS says how long; `npm run test:outages` sets it to a minute.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -41,7 +41,10 @@ suite('the watch finds a change', { concurrency: true }, () => {
   });
 });
 
-/** The second such line. `logged` asks about each line again with every output. */
+/**
+ * Matches the second line about a written hash. Their times distinguish the lines, because `logged` checks
+ * each line again with every output.
+ */
 function isWrittenAgain(): typeof isWritten {
   const times = new Set<unknown>();
   return (line) => isWritten(line) && times.add(line['time']).size > 1;

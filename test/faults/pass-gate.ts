@@ -1,22 +1,26 @@
 /**
- * Stands in the way of a pass at a chosen step of it:
+ * Applies faults to chosen requests of a pass:
  *
  *     const gate = await passGate(t, { workloads: 4 });
  *     const reached = gate.at('patch', 2, async ({ forward, reply }) => { … });
  *     const holder = await startOnce(t, 'holder', { namespace, kubeconfig: gate.kubeconfig() });
  *     await reached;
  *
- * Counts the requests of one pass; `reset` begins anew for the next one.
+ * The gate counts the requests of one pass. `reset` removes all faults and starts to count again, for the
+ * next pass.
  */
 import type { TestContext } from 'node:test';
 import { type Exchange, type Fault, faultProxy } from './fault-proxy.ts';
 
-/** `lease` takes it, `release` is the write of the Lease after everything else. */
+/** `lease` is the write that takes the Lease. `release` is a write of the Lease after all Events. */
 export type Step = 'lease' | 'list' | 'read' | 'patch' | 'event' | 'renewal' | 'release' | 'other';
 
 export type PassGate = {
   kubeconfig(user?: Record<string, unknown>): string;
-  /** Deals with the nth request of a step, from 1. Resolves or rejects as the fault does. */
+  /**
+   * Applies a fault to the nth request of a step, counted from 1. The promise resolves or rejects as the
+   * fault does.
+   */
   at(step: Step, nth: number, fault: Fault): Promise<void>;
   reset(): void;
 };

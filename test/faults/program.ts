@@ -1,5 +1,5 @@
 /**
- * `wave-cron once` as processes of their own, to be killed and frozen:
+ * Runs `wave-cron once` as child processes that a test can kill and freeze:
  *
  *     const holder = await startOnce(t, 'holder', { namespace, kubeconfig });
  *     await holder.freeze();
@@ -7,7 +7,7 @@
  *     holder.thaw();
  *     const { status } = await holder.ended;
  *
- * They run from a bundle as it is shipped: a hundred starts from the sources would take minutes.
+ * The processes run a bundle, as it is shipped. From the sources, a hundred starts would take minutes.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,10 +23,10 @@ import { testCluster } from '../../tools/control-plane/testing.ts';
 import { checked, type LogLine, logLines, type Run } from '../jobs/run-program.ts';
 
 export type OnceOptions = {
-  /** Of the workloads and of the Lease. */
+  /** The namespace of the workloads and of the Lease. */
   namespace: string;
   kubeconfig: string;
-  /** `leaseSeconds` where not given. */
+  /** Default: `leaseSeconds`. */
   leaseSeconds?: number;
   flags?: readonly string[];
   /** Default: `once`. */
@@ -35,32 +35,40 @@ export type OnceOptions = {
 };
 
 export type Once = {
-  /** What its identity in the Lease begins with. */
+  /** The beginning of the process's identity in the Lease. */
   readonly name: string;
-  /** The whole lines until now. */
+  /** All complete lines so far. */
   log(): LogLine[];
-  /** The first line that fits, of those so far or to come; rejects where it ends without one. */
+  /**
+   * Resolves with the first line that fits, of all past and future lines. Rejects if the process ends
+   * without one.
+   */
   logged(fits: (line: LogLine) => boolean, what: string): Promise<LogLine>;
-  /** SIGKILL; resolves when it is dead. */
+  /** Sends SIGKILL. Resolves when the process is dead. */
   kill(): Promise<void>;
-  /** SIGSTOP; resolves when it stands still. */
+  /** Sends SIGSTOP. Resolves when the process is stopped. */
   freeze(): Promise<void>;
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   thaw(): void;
-  /** Resolves when it has ended and its output is whole. */
+  /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<Run>;
 };
 
-/** Twice the least there is: a machine under load must not lose its leases by being slow. */
+/** Twice the minimum, so that processes on a busy machine do not lose their Lease because they are slow. */
 export const leaseSeconds = 10;
 
-/** The start is all that costs much of a processor; too many at once would starve the holders. */
+/**
+ * Only the start of a process takes much processor time. Too many starts at once would starve the holders.
+ */
 export const starts = pLimit(3);
 
 const run = promisify(execFile);
 const wallClockShift = join(import.meta.dirname, 'wall-clock-shift.ts');
 
-/** Node options and variables of a process whose wall clock is so much ahead (or, negative, behind). */
+/**
+ * Variables of a process whose wall clock is ahead by this number of hours, or behind if the number is
+ * negative.
+ */
 export const wallClockAhead = (hours: number): Readonly<Record<string, string>> => ({
   NODE_OPTIONS: `--import ${wallClockShift}`,
   TEST_WALL_CLOCK_SHIFT_MS: String(hours * 3_600_000),
@@ -93,12 +101,12 @@ async function makeBundle(): Promise<Bundle> {
     WAVE_INSTALLATION: 'none',
     NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
   };
-  // Fills the compile cache, which a process that is killed does not do.
+  // This fills the compile cache, which a killed process does not write.
   await run(process.execPath, [program, '--version'], { env });
   return { program, env };
 }
 
-/** Starts a pass over a namespace that keeps its Lease there too. It is killed after the test. */
+/** Starts a process over one namespace, which also has its Lease. The process is killed after the test. */
 export async function startOnce(
   t: Pick<TestContext, 'after'>,
   name: string,
@@ -161,7 +169,7 @@ function onceOf(name: string, child: ChildProcess): Once {
     },
     async freeze() {
       child.kill('SIGSTOP');
-      // The signal is only on its way when kill() returns.
+      // kill() returns before the process receives the signal.
       while (!(await isStopped(child.pid ?? 0))) await sleep(5);
     },
     thaw: () => child.kill('SIGCONT'),
@@ -174,21 +182,25 @@ async function isStopped(pid: number): Promise<boolean> {
   return stdout.trim().startsWith('T');
 }
 
-/** The line in which a pass says how it ended. */
+/** The line that says how the pass ended. */
 export function summaryOf({ stdout, stderr }: Run): LogLine {
   const summary = logLines(stdout).findLast((line) => 'pass' in line);
   if (summary === undefined) throw new Error(`no summary of a pass: ${stdout}${stderr}`);
   return summary;
 }
 
-/** What happened to the lease, in order. */
+/** The lines about the Lease, in order. */
 export const leaseEventsOf = ({ stdout }: Run): LogLine[] =>
   logLines(stdout).filter((line) => 'leaseEvent' in line);
 
-/** The machine had no time for a process, which therefore lost its lease: no fault of that one. */
+/** A process lost its Lease because the machine had no time for it. The process did nothing wrong. */
 export class TooSlow extends Error {}
 
-/** @throws TooSlow where it lost its lease because it could not renew it in time */
+/**
+ * Returns the run unchanged.
+ *
+ * @throws TooSlow if the process lost its Lease because it could not renew it in time
+ */
 export function fastEnough(run: Run): Run {
   const lost = leaseEventsOf(run).find(({ leaseEvent }) => leaseEvent === 'lost');
   if (run.status === 1 && lost !== undefined && /the last renewal was/.test(lost.msg)) {
@@ -197,7 +209,7 @@ export function fastEnough(run: Run): Run {
   return run;
 }
 
-/** Does it anew, three times at the most, where the machine was too slow for it. */
+/** Does the work, and repeats it up to three times if the machine was too slow. */
 export async function untilFastEnough<T>(work: () => Promise<T>): Promise<T> {
   for (let left = 3; ; left--) {
     try {
@@ -208,7 +220,10 @@ export async function untilFastEnough<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Files of these tests that ran at the same time would starve the holders of each other. */
+/**
+ * Makes the files of these tests wait for each other. At the same time, they would starve each other's
+ * holders.
+ */
 export function oneFileAtATime(): void {
   const ended = Promise.withResolvers<void>();
   let unlocked: Promise<void> | undefined;
@@ -227,7 +242,10 @@ export function oneFileAtATime(): void {
   });
 }
 
-/** How long a lease that was taken over had been watched, in seconds, as the log says it. */
+/**
+ * The previous holder of a Lease that was taken over, and for how long the Lease was unchanged before, in
+ * seconds, by the log. Undefined if there was no takeover.
+ */
 export function takeOverOf(run: Run): { from: string; unchangedForSeconds: number } | undefined {
   const line = leaseEventsOf(run).find(({ leaseEvent }) => leaseEvent === 'tookOver');
   const said = /took over .* from "?([^ ",]+)"?, unchanged for ([\d.]+) s/.exec(line?.msg ?? '');

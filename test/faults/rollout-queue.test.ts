@@ -1,4 +1,7 @@
-/** `rollouts.maxConcurrent` across processes that are killed, and across replicas: docs/rollouts.md says it. */
+/**
+ * `rollouts.maxConcurrent` limits rollouts even if processes are killed, and across replicas
+ * (docs/rollouts.md).
+ */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +17,10 @@ const most = 5;
 const flags = [`--rollouts-max-concurrent=${most}`];
 const members = Array.from({ length: workloads }, (_, i) => ({ name: `w${i}` }));
 
-/** Runs processes one after the other until all is done, and kills so many of them at random moments. */
+/**
+ * Runs one process after the other until all workloads are rolled. The first `kills` of them are killed at
+ * random moments.
+ */
 async function replica(
   t: TestContext,
   { namespace }: Fleet,
@@ -48,13 +54,15 @@ async function rolledOnceEach(
   assert.equal(fleet.rollouts.most, most);
 }
 
-suite('sixty workloads of one ConfigMap, five at once', { skip: skipWithoutNodeAgent() }, () => {
-  test('are all rolled by passes of which some are killed, as those of a CronJob', (t) =>
+suite('sixty workloads with one ConfigMap, of which at most five roll at once,', {
+  skip: skipWithoutNodeAgent(),
+}, () => {
+  test('are all rolled once by passes of a CronJob, of which some are killed', (t) =>
     rolledOnceEach(t, (fleet, isDone) =>
       replica(t, fleet, { name: 'job', command: 'once', kills: 4 }, isDone),
     ));
 
-  test('are all rolled by two replicas that are killed in turn', (t) =>
+  test('are all rolled once by two replicas that are killed again and again', (t) =>
     rolledOnceEach(t, async (fleet, isDone) => {
       await Promise.all(
         ['one', 'two'].map((name) =>

@@ -1,4 +1,4 @@
-/** Shards as processes of their own, over namespaces that they divide among them. */
+/** Shards run as separate processes and divide namespaces among themselves. */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { shardOf } from '../../lib/rules/shards.ts';
@@ -27,20 +27,25 @@ const size = 10;
 
 type District = {
   namespaces: readonly string[];
-  /** The user in the audit log of shard `index` of `count`. */
+  /** The user name of shard `index` of `count` in the audit log. */
   userOf(index: number, count: number): string;
   start(index: number, count: number, kubeconfig?: string): Promise<Once>;
   startAll(count: number): Promise<Run[]>;
   change(): Promise<void>;
   assertRolledOnceEach(why: string): Promise<void>;
-  /** Who has patched which workloads: `user namespace`, sorted. */
+  /** All patches of workloads so far, as `user namespace`, sorted. */
   patches(): Promise<string[]>;
-  /** Who should have: each shard of a count those of its own namespaces. */
+  /**
+   * The patches that shards of `count` should make: each shard patches the workloads in its own namespaces.
+   */
   patchesOf(count: number): string[];
   holderOf(lease: string): Promise<unknown>;
 };
 
-/** Namespaces with a workload each, which a pass has seen already, and one change since then. */
+/**
+ * Creates namespaces with one workload each. A pass has handled the workloads, and their configuration has
+ * changed once since then.
+ */
 async function district(t: TestContext): Promise<District> {
   const { api, cluster } = testCluster();
   const lanes: Lane[] = await Promise.all(Array.from({ length: size }, () => lane(t, 1)));
@@ -68,7 +73,7 @@ async function district(t: TestContext): Promise<District> {
         ...['--namespaces', namespaces.slice(1).join(',')],
         ...['--shard-count', String(count), '--concurrency-writes', '1'],
       ],
-      // As an Indexed Job sets it.
+      // An Indexed Job sets this variable.
       env: { JOB_COMPLETION_INDEX: String(index) },
     });
   const isPatch = ({ objectRef, userAgent }: AuditEntry) =>
@@ -104,7 +109,7 @@ async function district(t: TestContext): Promise<District> {
 const outputOf = (runs: readonly Run[]) => runs.map(({ stdout, stderr }) => stdout + stderr).join();
 const passesOf = (runs: readonly Run[]) => runs.map((run) => summaryOf(run)['pass']);
 
-/** Starts the old shard that has the first namespace, which waits at its first patch. */
+/** Starts the shard of three that has the first namespace, and waits until it reaches its first patch. */
 async function oldShardAtItsPatch(t: TestContext, place: District) {
   const gate = await passGate(t, { workloads: size });
   const there = Promise.withResolvers<Exchange>();
@@ -120,7 +125,7 @@ async function oldShardAtItsPatch(t: TestContext, place: District) {
 }
 
 suite('shards', () => {
-  test('work at the same time, and each workload is patched once, by the one shard of its namespace', (t) =>
+  test('work at the same time, and each workload is patched once, by the shard of its namespace', (t) =>
     untilFastEnough(async () => {
       const place = await district(t);
       const runs = await place.startAll(3);
@@ -134,14 +139,14 @@ suite('shards', () => {
       for (const index of [0, 1, 2]) assert.equal(await place.holderOf(`wave-cron-${index}`), '');
       assert.match(String(await place.holderOf('wave-cron')), /^shards-of-3-/);
 
-      // The same number again does not wait for anything.
+      // A second run with the same number of shards does not wait for a Lease.
       const again = await place.startAll(3);
       assert.deepEqual(passesOf(again), ['Completed', 'Completed', 'Completed']);
       const events = again.flatMap(leaseEventsOf).map(({ leaseEvent }) => leaseEvent);
       assert.ok(!events.includes('watching'), outputOf(again));
     }));
 
-  test('of a new number do nothing while one of the old number works, and all the rest after it', (t) =>
+  test('of a new count do nothing while a shard of the old count works, and do the remaining work after it', (t) =>
     untilFastEnough(async () => {
       const place = await district(t);
       const { index, old, exchange } = await oldShardAtItsPatch(t, place);
@@ -174,7 +179,7 @@ suite('shards', () => {
       await place.assertRolledOnceEach(outputOf([oldRun, ...late]));
     }));
 
-  test('of a new number take over from an old one that stands still, which writes nothing more when it wakes', (t) =>
+  test('of a new count take over from a frozen shard of the old count, which writes nothing more when it continues', (t) =>
     untilFastEnough(async () => {
       const place = await district(t);
       const { old, exchange } = await oldShardAtItsPatch(t, place);

@@ -1,7 +1,6 @@
 /**
- * A listener with TLS, HTTP/2 and HTTP/1.1, as the API server has it. A connection can be lost or its TLS can
- * be broken at any moment: the bytes of the client pass through a plain socket first, on which other bytes
- * can be sent.
+ * A listener with TLS, HTTP/2 and HTTP/1.1, like that of the API server. The bytes of a client pass through
+ * a plain socket first. So a fault can cut the connection, or send bytes that break its TLS, at any moment.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -20,11 +19,11 @@ import { paths } from '../../tools/control-plane/cluster-folder.ts';
 import { testCluster } from '../../tools/control-plane/testing.ts';
 
 export type TlsFront = {
-  /** What clients connect to. */
+  /** The server to which clients connect. */
   front: PlainServer;
   /** Breaks the connection of a request. */
   reset(incoming: IncomingMessage): void;
-  /** Sends a record that no key decrypts, and closes. */
+  /** Sends a record that no key decrypts, and closes the connection. */
   breakTls(incoming: IncomingMessage): void;
   /** Closes the connections of all clients. */
   disconnect(): void;
@@ -39,13 +38,13 @@ export async function tlsFront(listener: RequestListener): Promise<TlsFront> {
   const read = (file: string) => readFileSync(join(folder, file), 'utf8');
   const authority = { certificate: read(paths.authority), key: read(paths.authorityKey) };
   const { certificate: cert, key } = serverCertificate(authority, [host]);
-  // The compatible API of HTTP/2 has what the listener uses.
+  // The compatibility API of HTTP/2 has everything that the listener uses.
   const server = createSecureServer({ cert, key, allowHTTP1: true }, listener as never);
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>();
   server.listen(0, host, listens);
   await listening;
   const { port } = server.address() as AddressInfo;
-  /** By the port from which the HTTPS server sees the connection come. */
+  /** The sockets of the clients, by the port from which the HTTPS server sees the connection come. */
   const clients = new Map<number | undefined, Socket>();
   const front = createPlainServer((client) => {
     const inner = connect(port, host, () => {
@@ -62,11 +61,11 @@ export async function tlsFront(listener: RequestListener): Promise<TlsFront> {
   return {
     front,
     reset(incoming) {
-      // Not a reset: it fails while the connection is shut down, and then this process would never end.
+      // A reset would fail while the connection shuts down, and then this process would never end.
       clientOf(incoming)?.destroy();
     },
     breakTls(incoming) {
-      // A record of application data, TLS 1.2 on the wire as TLS 1.3 has it too.
+      // The record has the type of application data. Its version is TLS 1.2, which TLS 1.3 also sends.
       const content = randomBytes(64);
       clientOf(incoming)?.end(Buffer.from([0x17, 3, 3, 0, content.length, ...content]));
     },

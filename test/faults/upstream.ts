@@ -1,4 +1,4 @@
-/** The API server behind the proxies: one pool of connections for all of a process. */
+/** The connections of fault proxies to the API server. All proxies of a process share one pool. */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
@@ -9,7 +9,7 @@ type Upstream = { target: URL; administrator: Agent; withToken: Agent };
 
 let shared: Upstream | undefined;
 
-// Idle connections of an Agent keep no process alive, so nobody has to close it.
+// Idle connections of an Agent do not keep the process alive, so nothing needs to close them.
 function upstream(): Upstream {
   if (shared !== undefined) return shared;
   const { cluster } = testCluster();
@@ -26,7 +26,10 @@ function upstream(): Upstream {
   return shared;
 }
 
-/** Asks the API server what was asked of a proxy, as the owner of its bearer token or else as the administrator. */
+/**
+ * Sends a request to a proxy on to the API server: with its own bearer token, or if it has none, as the
+ * administrator.
+ */
 export async function askServer(
   url: string,
   incoming: IncomingMessage,
@@ -38,7 +41,10 @@ export async function askServer(
   return { status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) };
 }
 
-/** The same, while it is being answered, as a watch is for minutes. */
+/**
+ * Like `askServer`, but returns the response as a stream while it arrives, because a watch lasts for
+ * minutes.
+ */
 export function streamOfServer(
   url: string,
   incoming: IncomingMessage,

@@ -1,6 +1,6 @@
 /**
- * Imported before the program (`node --import`): its wall clock is off by
- * TEST_WALL_CLOCK_SHIFT_MS, while its monotonic clock and its timers are as they are.
+ * Is imported before the program (`node --import`). It shifts the wall clock by TEST_WALL_CLOCK_SHIFT_MS,
+ * and leaves the monotonic clock and the timers as they are.
  */
 const RealDate = Date;
 const shift = Number(process.env['TEST_WALL_CLOCK_SHIFT_MS']);

@@ -19,30 +19,34 @@ const garbage = answer({ status: 200, body: 'no event\n{"type":\n' });
 
 suite('a change while the watch is broken', { concurrency: true }, () => {
   for (const [what, fault] of [
-    ['is cut', resetConnection],
-    ['is answered with 403', answer(status(403, 'Forbidden', 'not now'))],
-    ['is answered with 429', answer(status(429, 'TooManyRequests', 'not now'))],
-    ['is answered with 500', answer(status(500, 'InternalError', 'not now'))],
+    ['was reset', resetConnection],
+    ['got 403', answer(status(403, 'Forbidden', 'not now'))],
+    ['got 429', answer(status(429, 'TooManyRequests', 'not now'))],
+    ['got 500', answer(status(500, 'InternalError', 'not now'))],
   ] as const satisfies readonly (readonly [string, Fault])[]) {
-    test(`starts a partial pass when the watch is back, if it ${what}`, bounded, async (t) => {
-      const { proxy, start, change } = await shop(t);
-      const program = await start('replica', ...rarely);
-      await program.logged(isFull, 'the first pass');
-      const watch = breakWatch(proxy, fault);
-      await change('debug');
-      await watch.asked(2);
-      assert.equal(program.log().filter(isWritten).length, 0);
-      watch.repair();
-      await program.logged(isWritten, 'the change');
-      assert.equal(fullPasses(program), 1);
-    });
+    test(
+      `starts a partial pass when the watch is back, if the watch ${what}`,
+      bounded,
+      async (t) => {
+        const { proxy, start, change } = await shop(t);
+        const program = await start('replica', ...rarely);
+        await program.logged(isFull, 'the first pass');
+        const watch = breakWatch(proxy, fault);
+        await change('debug');
+        await watch.asked(2);
+        assert.equal(program.log().filter(isWritten).length, 0);
+        watch.repair();
+        await program.logged(isWritten, 'the change');
+        assert.equal(fullPasses(program), 1);
+      },
+    );
   }
 
   for (const [what, fault] of [
-    ['is answered with 410', answer(status(410, 'Expired', 'too old resource version'))],
-    ['is answered with garbage', garbage],
+    ['got 410', answer(status(410, 'Expired', 'too old resource version'))],
+    ['got garbage', garbage],
   ] as const satisfies readonly (readonly [string, Fault])[]) {
-    test(`starts a full pass, if it ${what}`, bounded, async (t) => {
+    test(`starts a full pass, if the watch ${what}`, bounded, async (t) => {
       const { proxy, start, change } = await shop(t);
       const program = await start('replica', ...rarely);
       await program.logged(isFull, 'the first pass');
@@ -63,7 +67,7 @@ suite('a change while the watch is broken', { concurrency: true }, () => {
     await program.logged(isWritten, 'the change');
   });
 
-  test('starts a partial pass, if the watch lost its bookmarks', bounded, async (t) => {
+  test('starts a partial pass, if the watch got no bookmarks', bounded, async (t) => {
     const { proxy, start, change } = await shop(t);
     proxy.on('GET', watchOfConfigMaps, ({ stream }) =>
       stream((line) => !line.includes('"BOOKMARK"')),
@@ -81,7 +85,7 @@ suite('a change while the watch is broken', { concurrency: true }, () => {
 });
 
 suite('a change before the first event', { concurrency: true }, () => {
-  test('starts a pass, if it came after the first pass had read', bounded, async (t) => {
+  test('starts a pass, if it comes after the reads of the first pass', bounded, async (t) => {
     const { proxy, start, change } = await shop(t);
     const opened = Promise.withResolvers<void>();
     proxy.on('GET', watchOfConfigMaps, ({ stream }) => opened.promise.then(() => stream()));
@@ -93,16 +97,20 @@ suite('a change before the first event', { concurrency: true }, () => {
     assert.equal(fullPasses(program), 1);
   });
 
-  test('is found by the first pass, if it came after the first list', bounded, async (t) => {
-    const { namespace, proxy, start, change } = await shop(t);
-    const changes = before(() => change('debug'));
-    proxy.on('GET', /\/configmaps\?limit=1$/, changes, { times: 1 });
-    proxy.on('GET', watchOfConfigMaps, hang);
-    const first = await start('replica', ...rarely);
-    await first.logged(isFull, 'the first pass');
-    const report = await runPass(namespace, { write: false });
-    assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'UpToDate' });
-  });
+  test(
+    'is found by the first pass, if it comes after the first list of the watch',
+    bounded,
+    async (t) => {
+      const { namespace, proxy, start, change } = await shop(t);
+      const changes = before(() => change('debug'));
+      proxy.on('GET', /\/configmaps\?limit=1$/, changes, { times: 1 });
+      proxy.on('GET', watchOfConfigMaps, hang);
+      const first = await start('replica', ...rarely);
+      await first.logged(isFull, 'the first pass');
+      const report = await runPass(namespace, { write: false });
+      assert.deepEqual(reasonsIn(report), { 'Deployment/web': 'UpToDate' });
+    },
+  );
 
   test('starts a pass of a replica that takes over', bounded, async (t) => {
     const { proxy, start, change } = await shop(t);

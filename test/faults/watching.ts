@@ -1,4 +1,4 @@
-/** `schedule` with a watch of ConfigMaps through a fault proxy. */
+/** `wave-cron schedule` with a watch of ConfigMaps through a fault proxy. */
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { path } from '../../tools/control-plane/api.ts';
@@ -20,7 +20,7 @@ export type Shop = {
 
 export const watchOfConfigMaps = /\/configmaps\?.*watch=true/;
 
-/** Only at the start, and once a year. */
+/** Passes start only at the start of the program, and once a year. */
 export const rarely = ['--schedule', '0 0 1 1 *'] as const;
 
 /** A namespace with one opted-in Deployment. */
@@ -51,7 +51,7 @@ export const isWritten = ({ name, reason }: LogLine) =>
   name === 'web' && reason === 'ConfigChanged';
 export const fullPasses = (program: Once) => program.log().filter(isFull).length;
 
-/** A fault of the watch of ConfigMaps that can be repaired. */
+/** Applies a fault to the watch of ConfigMaps until `repair` is called. */
 export function breakWatch(proxy: FaultProxy, fault: Fault) {
   let isBroken = true;
   let asked = 0;
@@ -61,7 +61,7 @@ export function breakWatch(proxy: FaultProxy, fault: Fault) {
   });
   proxy.cutWatches();
   return {
-    /** Resolves when the watch was asked for so often. */
+    /** Resolves when the watch was requested this number of times. */
     asked: (times: number): Promise<void> => until(() => asked >= times),
     repair(): void {
       isBroken = false;

@@ -1,4 +1,4 @@
-/** buildah, with a storage of its own that is gone when the process ends. */
+/** buildah with its own storage, which is removed when the process ends. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { canRun } from '../../tools/control-plane/can-run.ts';
 
-/** What an image says about itself, as the OCI has it. */
+/** The configuration of an image, as the OCI defines it. */
 export type ImageConfig = {
   User?: string;
   Env?: readonly string[];
@@ -17,12 +17,16 @@ export type ImageConfig = {
 };
 
 export type Buildah = {
-  /** Builds from a folder. Throws with the last words of the build. */
+  /** Builds from a folder. On failure, the error contains the last output of the build. */
   build(folder: string, tag: string, args?: readonly string[]): Promise<void>;
-  /** An image of the files in a folder. @returns its name with its digest */
+  /**
+   * Creates an image from the files in a folder.
+   *
+   * @returns its name with its digest
+   */
   pack(folder: string, name: string): Promise<string>;
   config(image: string): Promise<ImageConfig>;
-  /** The folder that holds a copy of its files. */
+  /** Copies the files of an image to a folder, and returns its path. */
   unpack(image: string): Promise<string>;
 };
 
@@ -33,7 +37,7 @@ export function startBuildah(): Buildah {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const storage = [
     ...['--root', join(folder, 'storage'), '--runroot', join(folder, 'run')],
-    // The one that works on any file system, also inside of a container.
+    // This driver works on any file system, even inside a container.
     ...['--storage-driver', 'vfs'],
   ];
   const buildah = async (...args: string[]) => {

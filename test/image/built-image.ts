@@ -1,4 +1,4 @@
-/** The image of the Dockerfile, built on images that are made here: no registry of images is asked. */
+/** The image of the Dockerfile. It is built on images that are made here, without a registry. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,16 +9,16 @@ import { makeBase, makeBuild } from './outer-images.ts';
 
 export type BuiltImage = {
   config: ImageConfig;
-  /** A folder with its files. */
+  /** A folder with the files of the image. */
   root: string;
-  /** The image that it is based on: its name with its digest, and its files. */
+  /** The base image: its name with its digest, and its files. */
   base: { name: string; root: string };
 };
 
 export const revision = '0123456789abcdef0123456789abcdef01234567';
 export const source = 'https://git.example.com/wave-cron';
 
-/** What to give to `skip`: false, or why it cannot be built here. */
+/** The value for `skip`: false, or the reason why the image cannot be built on this machine. */
 export function skipWithoutBuild(): false | string {
   if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`;
   if (process.getuid?.() !== 0) return 'it needs root (run the tests with sudo)';
@@ -42,7 +42,7 @@ export async function buildImage(): Promise<BuiltImage> {
       ...['--build-arg', `BASE_IMAGE=${base}`, '--build-arg', `BUILD_IMAGE=${build}`],
       ...['--build-arg', `REVISION=${revision}`, '--build-arg', `SOURCE=${source}`],
       ...['--network', 'host', '--secret', `id=npmrc,src=${npmrc}`],
-      // What this machine has fetched before need not be fetched again.
+      // Packages that this machine has fetched before are not fetched again.
       ...['--volume', `${await npmCache()}:/root/.npm`],
     ]);
     return {

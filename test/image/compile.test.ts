@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 const script = join(import.meta.dirname, '../../image/compile.ts');
 
 suite('the step of the build that starts the program', () => {
-  test('refuses Node for another architecture than that of the image', () => {
+  test('rejects a Node for another architecture than that of the image', () => {
     const other = process.arch === 'arm64' ? 'amd64' : 'arm64';
     const env = { TARGETARCH: other };
     const { status, stderr } = spawnSync(process.execPath, [script, '/'], {

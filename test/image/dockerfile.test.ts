@@ -1,4 +1,4 @@
-/** What the Dockerfile repeats of other files is what they say. */
+/** The values that the Dockerfile repeats from other files are the same in both. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ suite('the Dockerfile', () => {
     assert.ok(argument('BUILD_IMAGE')?.includes(`:${own.devDependencies.node}-`));
   });
 
-  test('starts each stage from an image that an argument names, or from one of its own', () => {
+  test('starts each stage from an image that an argument names, or from an earlier stage', () => {
     const stages = [...dockerfile.matchAll(/^FROM (?:--platform=\S+ )?(\S+)(?: AS (\w+))?$/gm)];
     assert.ok(stages.length > 1);
     const known = new Set(['$BUILD_IMAGE', '$BASE_IMAGE']);

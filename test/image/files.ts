@@ -1,13 +1,13 @@
-/** What is in the root file system of an image. */
+/** The files in the root file system of an image. */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 export type ImageFile = { name: string; size: number; uid: number; mode: number };
 
-/** All but the folders, by their names in the image. */
+/** All files except folders, with their names in the image. */
 export function filesOf(root: string): ImageFile[] {
   const files: ImageFile[] = [];
-  // A recursive readdir would go through links to folders.
+  // A recursive readdir would follow links to folders.
   const visit = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const name = join(folder, entry.name);
@@ -23,7 +23,7 @@ export function filesOf(root: string): ImageFile[] {
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Those that an image has and its base has not, or not of that size. */
+/** The files that an image has, but its base does not have or has with another size. */
 export function addedFiles(root: string, base: string): ImageFile[] {
   const known = new Map(filesOf(base).map(({ name, size }) => [name, size]));
   return filesOf(root).filter(({ name, size }) => known.get(name) !== size);

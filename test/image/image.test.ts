@@ -1,4 +1,4 @@
-/** The image that the Dockerfile makes: what is in it, and the shipped CronJob at work with it. */
+/** The image that the Dockerfile builds: its files, and a pass of the shipped CronJob with it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ suite('the image', { skip }, () => {
     image = await buildImage();
   });
 
-  test('adds to its base Node, libatomic and the program, and nothing else', (t) => {
+  test('adds only Node, libatomic and the program to its base', (t) => {
     const files = addedFiles(image.root, image.base.root);
     const names = files.map(({ name }) => name);
     const isPart = (name: string) =>
@@ -50,7 +50,7 @@ suite('the image', { skip }, () => {
     assert.ok(bytes < 180 * 2 ** 20, `${bytes} bytes`);
   });
 
-  test('has no shell, and no file that whoever runs it could change', () => {
+  test('has no shell, and no file that its user can change', () => {
     const shells = filesOf(image.root).filter(({ name }) =>
       /\/((b|d|z|k|c|tc|fi)?a?sh|busybox)$/.test(name),
     );
@@ -61,7 +61,7 @@ suite('the image', { skip }, () => {
     }
   });
 
-  test('says what it is, what it was made from, and that it is not run as root', () => {
+  test('has labels with its version, source and base, and a user that is not root', () => {
     const { User, Labels = {} } = image.config;
     assert.equal(User, '65532:65532');
     const prefix = 'org.opencontainers.image.';
@@ -82,19 +82,19 @@ suite('the image', { skip }, () => {
   test('starts the program, which knows the time zones', () => {
     const { version } = JSON.parse(readFileSync(join(image.root, 'app/package.json'), 'utf8'));
     assert.equal(run(image, '--version').stdout, `${version}\n`);
-    // No cluster is configured there, and only one of the two comes as far as that.
+    // The first command fails because no cluster is configured, the second one because of its time zone.
     assert.equal(run(image, 'once', '--time-zone', 'Asia/Kathmandu').status, 3);
     assert.equal(run(image, 'once', '--time-zone', 'Asia/Nowhere').status, 2);
   });
 
-  test('has the files by which a kubectl finds its plugin, and the completion of that', () => {
+  test('has the files in which kubectl finds the plugin and its completion', () => {
     const plugin = '/usr/local/bin/kubectl-wave_cron';
     assert.match(runFile(image, plugin, '--help').stdout, /^Usage: kubectl wave-cron /);
     const completion = '/usr/local/bin/kubectl_complete-wave_cron';
     assert.match(runFile(image, completion, 'expl').stdout, /^explain\t.+\n:4\n$/);
   });
 
-  test('does a pass as the shipped CronJob, with what is compiled in it', {
+  test('does a pass as the shipped CronJob, with the compiled code that it contains', {
     skip: skipRun,
   }, async (t) => {
     const prefix = `${randomName('prefix')}.example.com`;
@@ -118,7 +118,7 @@ suite('the image', { skip }, () => {
     const hash = await web.hash();
     assert.equal(await web.rollouts(), 2);
 
-    // Node then says what it does with compiled code, between the lines of the log.
+    // With this variable, Node writes how it uses compiled code, between the lines of the log.
     await runKubectl(
       ...['-n', namespace, 'set', 'env', `cronjob/${name}`, 'NODE_DEBUG_NATIVE=COMPILE_CACHE'],
     );
@@ -136,7 +136,7 @@ suite('the image', { skip }, () => {
   });
 });
 
-/** Runs its entry point as its user, in a copy of its files. */
+/** Runs the entry point of the image as its user, in a copy of its files. */
 function run(image: BuiltImage, ...args: string[]) {
   const { Entrypoint = [] } = image.config;
   return runFile(image, ...Entrypoint, ...args);

@@ -1,19 +1,21 @@
-/** What the npm of this machine knows, for an npm in a container. */
+/** The configuration and the cache of npm on this machine, for npm in a container. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Where the user's npmrc names a file, as it does with `cafile`, the container has to have it too. */
+/**
+ * The file that the user's npmrc names as `cafile`. The container needs it too. Undefined if there is none.
+ */
 export async function npmAuthorities(): Promise<string | undefined> {
   const file = await npm('config', 'get', 'cafile');
   return file === 'null' ? undefined : file;
 }
 
-/** The folder of what it has fetched before. */
+/** The folder with the packages that npm has fetched before. */
 export const npmCache = (): Promise<string> => npm('config', 'get', 'cache');
 
-/** The text of an npmrc that reaches the same registry in the same way. */
+/** The text of an npmrc that uses the same registry in the same way. */
 export async function npmSettings(): Promise<string> {
   const [user, registry, authorities] = await Promise.all([
     npm('config', 'get', 'userconfig'),
@@ -29,7 +31,11 @@ export async function npmSettings(): Promise<string> {
   ].join('\n');
 }
 
-/** Fetches npm itself, of the version that is here. @returns a .tgz in that folder */
+/**
+ * Fetches npm itself, in the version of this machine.
+ *
+ * @returns the path of a .tgz in that folder
+ */
 export async function fetchNpm(folder: string): Promise<string> {
   const name = `npm@${await npm('--version')}`;
   const pack = ['pack', '--silent', '--prefer-offline', '--pack-destination', folder, name];

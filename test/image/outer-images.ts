@@ -1,4 +1,4 @@
-/** Files for the two images that the Dockerfile starts from, in the place of those that a registry would give. */
+/** The files of the two images that the Dockerfile starts from. They replace the images of a registry. */
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,11 +7,17 @@ import { promisify } from 'node:util';
 import { unpackPackages, withDependencies } from './debian-packages.ts';
 import { fetchNpm, npmAuthorities } from './npm.ts';
 
-/** For BASE_IMAGE: what Node needs of the default one; no shell, no libatomic, and not even users. */
+/**
+ * For BASE_IMAGE: the part of the default image that Node needs. It contains no shell, no libatomic and no
+ * users.
+ */
 export const makeBase = (root: string): Promise<void> =>
   unpackPackages(['base-files', 'libc6', 'libgcc-s1', 'libstdc++6'], root);
 
-/** For BUILD_IMAGE: Node and npm where the default one has them. The Node is that which runs the tests. */
+/**
+ * For BUILD_IMAGE: Node and npm at their paths in the default image. The Node is the one that runs the
+ * tests.
+ */
 export async function makeBuild(root: string): Promise<void> {
   const packages = ['dash', 'coreutils', 'libatomic1', 'libstdc++6'];
   await unpackPackages(await withDependencies(packages), root);

@@ -1,4 +1,4 @@
-/** Loaded before the program: a fault of ours whose message quotes the text that was to be hashed. */
+/** Is loaded before the program. It simulates a bug: an error whose message quotes the text to be hashed. */
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 

@@ -1,4 +1,4 @@
-/** Loaded before the program: an error that comes out of nowhere while it runs, and quotes a value. */
+/** Is loaded before the program. While the program runs, it throws an unrelated error that quotes a value. */
 const quoted = process.env['TEST_CRASH_WITH'] ?? '';
 
 setTimeout(() => {

@@ -52,7 +52,7 @@ suite('a planted value is found', () => {
   });
 });
 
-test('nothing is found where there is nothing', () => {
+test('nothing is found in a text without a planted value', () => {
   assert.deepEqual(leaksIn('Secret/planted changed: 1234, 5678 [1, 2, 3]'), []);
   assert.deepEqual(leaksIn(base64('another value of the same length')), []);
 });

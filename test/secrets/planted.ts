@@ -1,25 +1,31 @@
 /**
- * Values that no output may show. Every Secret that a test makes (`secret` of objects.ts) has one
- * beside its own data, and whatever runs a pass or the program in a test looks for it in all that
- * comes out:
+ * Values that no output may contain. Every Secret that a test creates (`secret` of objects.ts) contains
+ * such a value in addition to its own data. The helpers that run a pass or the program search all output
+ * for it:
  *
  *     assertNoLeak('the report', JSON.stringify(report));
  *
- * What is looked for is the mark that each such value has at its beginning and at its end, so that
- * a value that was cut is found as well.
+ * They search for the marker at the beginning and the end of each such value. So they also find a value
+ * that was truncated.
  */
 import assert from 'node:assert/strict';
 
-/** Only letters and digits, so that no way of escaping a text changes it. */
+/** Only letters and digits, because no escaping changes them. */
 const mark = 'Pl4nt3dV4lu3';
 
-/** A value, for one Secret, with what escapes differ in: quotes, line ends, percent signs, unicode. */
+/**
+ * A value for one Secret. It contains everything that escapings treat differently: quotes, line ends,
+ * percent signs and Unicode.
+ */
 export const plantedValue = (name: string): string =>
   `${mark} "${name}"\\ \n\t%41/+&=<ä\u2028\u{1F600}> ${mark}`;
 
 const bytes = [...Buffer.from(mark)];
 
-/** The base64 of the mark wherever in a text it begins, but for the digits that its neighbours change. */
+/**
+ * The base64 forms of the marker for each offset in a text, without the digits that also depend on the
+ * bytes next to the marker.
+ */
 function base64Forms(): string[] {
   return [0, 1, 2].map((before) => {
     const text = Buffer.from(`${'\0'.repeat(before)}${mark}`).toString('base64');
@@ -29,7 +35,10 @@ function base64Forms(): string[] {
   });
 }
 
-/** Bytes in this notation, with whatever may stand between two of them: `\x`, `%`, `, `, a blank. */
+/**
+ * Matches the marker as a list of bytes in this notation, with any separator between the bytes: `\x`, `%`,
+ * `, ` or a blank.
+ */
 function listed(digits: (byte: number) => string): RegExp {
   const between = String.raw`(?:%|\\+x|\\+u00|\\+u\{|&#x?|0x|[,;:}\s])*`;
   return new RegExp(bytes.map(digits).join(between), 'i');
@@ -48,12 +57,12 @@ const forms: Readonly<Record<string, RegExp>> = {
   backwards: new RegExp([...mark].reverse().join('')),
 };
 
-/** In which forms a text shows a planted value; empty where it does in none. */
+/** The forms in which a text contains a planted value; empty if it contains none. */
 export function leaksIn(text: string): string[] {
   return Object.entries(forms).flatMap(([form, pattern]) => (pattern.test(text) ? [form] : []));
 }
 
-/** @param what that came out, for the message, such as `the report` */
+/** @param what the name of the text for the message, such as `the report` */
 export function assertNoLeak(what: string, text: string): void {
   for (const [form, pattern] of Object.entries(forms)) {
     const at = text.search(pattern);
@@ -63,14 +72,14 @@ export function assertNoLeak(what: string, text: string): void {
   }
 }
 
-/** An error with all that a log or a crash could show of it. */
+/** Everything that a log or a crash could show of an error. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = JSON.stringify({ ...error });
   return `${error.stack}\n${error.message}\n${own}${error.cause === undefined ? '' : `\n${errorText(error.cause)}`}`;
 }
 
-/** What `work` gives, or throws what it throws: in neither case with the value of a Secret. */
+/** Returns the result of `work`, or throws its error. Fails if either contains the value of a Secret. */
 export async function withoutLeak<T>(what: string, work: () => Promise<T>): Promise<T> {
   let result: T;
   try {

@@ -1,9 +1,9 @@
 /**
- * Every command, over every fault that could make it quote what it read, shows no value of a Secret:
- * in no output, log line of any level, event, annotation, metric, or account of a crash.
+ * No command shows the value of a Secret, under any fault that could make it quote the data that it read.
+ * That applies to all output, log lines of every level, Events, annotations, metrics and crash reports.
  *
- * The helpers that run wave-cron look for planted values in all that comes out (planted.ts), and so
- * does the end of each namespace in what is left there. Here are the situations.
+ * The helpers that run wave-cron search all output for planted values (planted.ts). At the end of a test,
+ * its namespace is searched too. The tests in this file only create the situations.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ import { assertNoLeakIn } from './written.ts';
 
 const { api, cluster } = testCluster();
 
-/** Workloads of each kind that use planted values in every way, and trouble of most kinds. */
+/** Creates workloads of each kind that use planted values in every way, and most kinds of problems. */
 async function stage(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   const value = plantedValue(namespace);
@@ -67,7 +67,9 @@ const confined = (namespace: string, kubeconfig: string = cluster.kubeconfig) =>
   ...['--log-level', 'trace', '--hash-key', 'hash-key'],
 ];
 
-test('every command, at the finest level of the log', { timeout: 180_000 }, async (t) => {
+test('every command at the most detailed log level shows no value', {
+  timeout: 180_000,
+}, async (t) => {
   const namespace = await stage(t);
   const run = async (args: readonly string[], expected: number) => {
     const { status, stdout, stderr } = await runProgram([...args, ...confined(namespace)]);
@@ -131,7 +133,7 @@ test('every command, at the finest level of the log', { timeout: 180_000 }, asyn
   await run(['release', '--yes', '--annotations'], 0);
 });
 
-/** A token for POST /trigger that no output may show. */
+/** A token for POST /trigger that no output may contain. */
 function plantedToken(t: TestContext): { file: string; value: string } {
   const folder = mkdtempSync(join(tmpdir(), 'trigger-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -143,7 +145,7 @@ function plantedToken(t: TestContext): { file: string; value: string } {
 
 const json = { 'content-type': 'application/json' };
 
-test('the URLs of notifications, their files, and what their receivers answer', async (t) => {
+test('the URLs of notifications, their files, and the responses of receivers are not shown', async (t) => {
   const namespace = await stage(t);
   const url = plantedValue('url').replaceAll(/[^A-Za-z0-9]/g, '');
   const folder = mkdtempSync(join(tmpdir(), 'sinks-'));
@@ -186,12 +188,12 @@ test('the URLs of notifications, their files, and what their receivers answer', 
     `[{url: ${url}`,
   ]);
   assert.deepEqual([wrong.status, wrong.stdout], [2, '']);
-  // Messages have names of sources and no values.
+  // Messages contain names of sources, but no values.
   assert.equal(good.received.length, 6);
   assertNoLeak('the messages', JSON.stringify(good.received.map(({ body }) => body)));
 });
 
-/** The answer of the API server, made into another one. */
+/** Replaces the response of the API server. */
 const changed =
   (change: (body: string, exchange: Exchange) => Answer): Fault =>
   async (exchange) => {
@@ -199,14 +201,14 @@ const changed =
     exchange.reply(change(String(body), exchange));
   };
 
-/** The object that was asked for, with some of it put wrong. */
+/** Returns the requested object with some wrong fields. */
 const withFields = (fields: (object: Record<string, unknown>) => object): Fault =>
   changed((body) => {
     const object = JSON.parse(body) as Record<string, unknown>;
     return { status: 200, headers: json, body: JSON.stringify({ ...object, ...fields(object) }) };
   });
 
-/** What matters first: a message is cut before it is told. */
+/** The values come first, because a message is truncated before it is logged. */
 function valuesIn(body: string): string {
   const { data } = JSON.parse(body) as { data?: Record<string, string> };
   return JSON.stringify(data?.['planted'] ?? body);
@@ -221,8 +223,8 @@ const encoded = Buffer.from(value).toString('base64');
 const faultsOfReads: Readonly<Record<string, Fault>> = {
   'half an answer': truncate,
   'a garbled answer': garble,
-  'an answer that is no JSON': changed((body) => ({ status: 200, body: `${body}}` })),
-  'an answer that is quoted': changed((body) => ({ status: 200, body: JSON.stringify(body) })),
+  'a response that is not JSON': changed((body) => ({ status: 200, body: `${body}}` })),
+  'a response that is quoted': changed((body) => ({ status: 200, body: JSON.stringify(body) })),
   'a page of a proxy': changed((body) => ({ status: 502, body: `<html>${body}</html>` })),
   null: changed(() => ({ status: 200, body: 'null' })),
   'the Secret of another name': withFields(() => ({ metadata: { name: value } })),
@@ -241,7 +243,7 @@ const faultsOfReads: Readonly<Record<string, Fault>> = {
       creationTimestamp: [value],
     },
   })),
-  'metadata that is not to be walked': withFields(({ metadata }) => ({
+  'metadata whose lists are not lists': withFields(({ metadata }) => ({
     metadata: { ...(metadata as object), managedFields: 7, ownerReferences: value },
   })),
 };
@@ -258,7 +260,7 @@ for (const [code, reason] of [
   Object.assign(faultsOfReads, { [`a ${code} that quotes the Secret`]: quoting(code, reason) });
 }
 
-suite('whatever the response to a read of a Secret is', { concurrency: 4 }, () => {
+suite('no value is shown if the response to a read of a Secret is', { concurrency: 4 }, () => {
   for (const [name, fault] of Object.entries(faultsOfReads)) {
     test(name, { timeout: 120_000 }, async (t) => {
       const namespace = await stage(t);
@@ -279,15 +281,15 @@ suite('whatever the response to a read of a Secret is', { concurrency: 4 }, () =
 });
 
 const faultsOfWrites: Readonly<Record<string, Fault>> = {
-  'a 422 that quotes what is there': quoting(422, 'Invalid'),
-  'an admission webhook that quotes what is there': changed((body) =>
+  'a 422 that quotes the object': quoting(422, 'Invalid'),
+  'a denial of an admission webhook that quotes the object': changed((body) =>
     status(
       403,
       'Forbidden',
       `admission webhook "v.example.com" denied the request: ${valuesIn(body)}`,
     ),
   ),
-  'a webhook that fails, with all that it was sent': changed((body) =>
+  'a failure of a webhook that quotes its whole request': changed((body) =>
     status(
       500,
       'InternalError',
@@ -298,7 +300,7 @@ const faultsOfWrites: Readonly<Record<string, Fault>> = {
   'half an answer': truncate,
 };
 
-/** The proxy has no answer of a PATCH with values in it: that of a GET is put in its place. */
+/** The response to a PATCH contains no values. So this uses the response to a GET of the Secret instead. */
 const withSecret =
   (namespace: string, fault: Fault): Fault =>
   (exchange) =>
@@ -311,7 +313,7 @@ const withSecret =
       }),
     });
 
-suite('whatever the response to a write is', { concurrency: 4 }, () => {
+suite('no value is shown if the response to a write is', { concurrency: 4 }, () => {
   for (const [name, fault] of Object.entries(faultsOfWrites)) {
     test(name, { timeout: 120_000 }, async (t) => {
       const namespace = await stage(t);
@@ -332,7 +334,9 @@ suite('whatever the response to a write is', { concurrency: 4 }, () => {
 const broken = pathToFileURL(join(import.meta.dirname, 'broken-hash.ts')).href;
 const crashing = pathToFileURL(join(import.meta.dirname, 'crash.ts')).href;
 
-test('a fault of ours whose message quotes what was hashed', { timeout: 120_000 }, async (t) => {
+test('a bug whose error message quotes the hashed text shows no value', {
+  timeout: 120_000,
+}, async (t) => {
   const namespace = await stage(t);
   const env = { NODE_OPTIONS: `--import ${broken}` };
   for (const [args, expected] of [
@@ -346,7 +350,7 @@ test('a fault of ours whose message quotes what was hashed', { timeout: 120_000 
   }
 });
 
-test('an error that nobody waits for, whose message quotes what was read', async (t) => {
+test('an unhandled error whose message quotes a value does not show it', async (t) => {
   const namespace = await stage(t);
   const env = { NODE_OPTIONS: `--import ${crashing}`, TEST_CRASH_WITH: value };
   const run = await runProgram(

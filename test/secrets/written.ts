@@ -4,8 +4,8 @@ import { assertNoLeak } from './planted.ts';
 const kinds = ['Event', 'Deployment', 'StatefulSet', 'DaemonSet', 'Lease'] as const;
 
 /**
- * What wave-cron can write to, in one namespace, shows no value of a Secret: events, and workloads and
- * Leases with their annotations.
+ * Fails if anything that wave-cron can write in a namespace contains the value of a Secret: Events, and
+ * workloads and Leases with their annotations.
  */
 export async function assertNoLeakIn(api: Api, namespace: string): Promise<void> {
   await Promise.all(

@@ -1,4 +1,4 @@
-/** What a tenant can do with sources, many or large: nothing to anybody else, under the shipped limit of memory. */
+/** A tenant with many or large sources does not affect other tenants, under the shipped memory limit. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -13,7 +13,7 @@ const { api, cluster } = testCluster();
 
 type Scene = { prefix: string; optedIn: Record<string, string>; namespaces: string[] };
 
-/** An annotation prefix that nobody else uses, and namespaces of tenants. */
+/** An annotation prefix of this test alone, and the namespaces of tenants. */
 async function scene(t: TestContext, tenants: number): Promise<Scene> {
   const prefix = `${randomName('tenants')}.example.com`;
   const namespaces = [];
@@ -21,7 +21,7 @@ async function scene(t: TestContext, tenants: number): Promise<Scene> {
   return { prefix, optedIn: { [`${prefix}/update-on-config-change`]: 'true' }, namespaces };
 }
 
-/** One pass over the namespaces, as the image does it. */
+/** Runs one pass over the namespaces, with the memory of the shipped Pods. */
 async function pass({ prefix, namespaces }: Scene, ...flags: string[]) {
   const [first = ''] = namespaces;
   const { status, stdout, stderr, peak } = await runInLittleMemory([
@@ -50,7 +50,7 @@ async function victim(namespace: string, annotations: Record<string, string>) {
   await api.create(deployment({ namespace, name: 'web', annotations, pod }));
 }
 
-test('sources of a tenant that are large end no pass: they are hashed one after the other, up to a bound', async (t) => {
+test('large sources of a tenant do not end a pass: they are hashed one after the other, up to a limit', async (t) => {
   const stage = await scene(t, 2);
   const [tenant = '', other = ''] = stage.namespaces;
   const { optedIn: annotations } = stage;
@@ -87,7 +87,7 @@ test('sources of a tenant that are large end no pass: they are hashed one after 
   assert.equal(told?.level, 'warn');
   assert.match(told?.msg ?? '', /larger than 32 MiB together/);
 
-  // Whatever way a source came, its hash is the same.
+  // A source has the same hash no matter how the pass read it.
   assert.deepEqual((await pass(stage)).reasons[`${tenant}/within`], 'UpToDate');
   await api.patch(path('Secret', tenant, 'large-19'), { data: { key: 'bmV3' } });
   const changed = await pass(stage);
@@ -95,10 +95,10 @@ test('sources of a tenant that are large end no pass: they are hashed one after 
   assert.equal(changed.reasons[`${tenant}/each`], 'ConfigChanged');
 });
 
-test('a tenant with a thousand sources a workload delays nobody: places and reads go to one namespace after the other', async (t) => {
+test('a tenant with a thousand sources per workload does not delay others: namespaces take turns with places and reads', async (t) => {
   const stage = await scene(t, 2);
   const { prefix, namespaces, optedIn } = stage;
-  // The tenant comes first by name.
+  // The namespace of the tenant comes first by name.
   const [tenant = '', other = ''] = namespaces.sort();
   await victim(other, optedIn);
   const absent = (i: number) => Array.from({ length: 1000 }, (_, n) => `absent-${i}-${n}`);
@@ -113,7 +113,7 @@ test('a tenant with a thousand sources a workload delays nobody: places and read
   assert.equal(order[0], 'web', order.join(', '));
 });
 
-test('a pass that is cut short leaves on its Lease where it was, and the next one begins there', async (t) => {
+test('a pass that is cut short records its position in its Lease, and the next pass begins there', async (t) => {
   const stage = await scene(t, 1);
   const { prefix, namespaces, optedIn } = stage;
   const [tenant = ''] = namespaces;
@@ -137,12 +137,12 @@ test('a pass that is cut short leaves on its Lease where it was, and the next on
   assert.ok(begun.length > 0 && begun.length < names.length);
 
   const second = await pass(stage, ...limits, ...few);
-  // It may come to the end of the list and go on at its start.
+  // The pass may reach the end of the list and continue at its start.
   const [, , name] = next?.split('/') ?? [];
   assert.ok(second.reasons[`${tenant}/${name}`] !== undefined, `${next} was not handled`);
   assert.notEqual(await cursor(), next);
 
-  // One that comes to its end takes the word away.
+  // A pass that reaches its end removes the position.
   for (const name of names.slice(1)) await api.delete(path('Deployment', tenant, name));
   await pass(stage);
   assert.equal(await cursor(), undefined);

@@ -91,7 +91,7 @@ export type Api = {
 
 export type Access = {
   url: string;
-  /** PEM. */
+  /** In PEM format. */
   authority: string;
   credentials: KeyPair | { token: string };
   userAgent?: string;
@@ -105,7 +105,7 @@ const contentTypes: Readonly<Record<PatchType, string>> = {
 };
 
 const pollMs = 40;
-/** Longer than controllers of a busy machine need, also after a test has added kinds. */
+/** Longer than controllers on a busy machine need, even after a test has added kinds. */
 const defaultTimeoutMs = 90_000;
 
 /**

@@ -20,7 +20,7 @@ export type AuditEntry = {
   /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`. */
   verb: string;
   requestURI: string;
-  /** RFC 3339; the end of the request, or the start of a watch. */
+  /** The end of the request, or the start of a watch, in RFC 3339. */
   stageTimestamp: string;
   user: { username: string; groups?: string[] };
   userAgent?: string;
@@ -61,7 +61,7 @@ export const auditPolicy = {
 const pollMs = 20;
 const timeoutMs = 15_000;
 
-/** Reads the log from here on: only requests after those that were already answered. */
+/** Begins to read the log. It returns only requests that were answered later. */
 export async function auditFromHere(cluster: Cluster): Promise<Audit> {
   const file = cluster.auditLogFile;
   if (file === undefined) {
@@ -70,7 +70,7 @@ export async function auditFromHere(cluster: Cluster): Promise<Audit> {
     );
   }
   const api = connect(cluster);
-  // The API server writes an entry before it ends the response. So if a new request of ours is in
+  // The API server writes an entry before it ends the response. So if our new request is in
   // the log, all requests that were answered before it are there too.
   const readUntilNow = async (from: number) => {
     const marker = `/version?marker=${randomUUID()}`;

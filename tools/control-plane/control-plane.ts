@@ -31,7 +31,10 @@ import { kubeconfig } from './kubeconfig.ts';
 import { type Programs, startPrograms } from './programs.ts';
 
 export type ControlPlaneOptions = {
-  /** One JSON line for each finished request, at level Metadata; see audit.ts. */
+  /**
+   * Whether there is an audit log: one JSON line for each finished request, at level Metadata; see
+   * audit.ts.
+   */
   auditLog?: boolean;
   /** Admission plugins in addition to the defaults of the API server. */
   admissionPlugins?: readonly string[];
@@ -191,7 +194,7 @@ function apiServerFlags(port: number, options: ControlPlaneOptions): string[] {
 const auditFlags = [
   `--audit-log-path=${paths.auditLog}`,
   '--audit-policy-file=audit-policy.json',
-  // In MB. The readers of the log keep positions in the file, so it must not be rotated.
+  // The unit is MB. The readers of the log keep positions in the file, so it must not be rotated.
   '--audit-log-maxsize=100000',
 ];
 

@@ -6,14 +6,14 @@ export type Credentials = KeyPair | { token: string } | { tokenFile: string };
 
 export type KubeconfigOptions = {
   url: string;
-  /** PEM. */
+  /** In PEM format. */
   authority: string;
   credentials: Credentials;
   /** The namespace of the context. Default: `default`. */
   namespace?: string;
 };
 
-/** One cluster, one user, one context, all named `wave-cron-test`. YAML. */
+/** Returns YAML with one cluster, one user and one context, all named `wave-cron-test`. */
 export function kubeconfig({ url, authority, credentials, namespace }: KubeconfigOptions): string {
   const name = 'wave-cron-test';
   const cluster = { server: url, 'certificate-authority-data': base64(authority) };

@@ -28,7 +28,7 @@ export type Workload = Named & {
 
 export type Source = Named & {
   data?: Record<string, string>;
-  /** Base64. */
+  /** In base64. */
   binaryData?: Record<string, string>;
   immutable?: boolean;
   /** For a Secret: false if it must contain only this data. */

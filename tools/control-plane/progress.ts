@@ -23,7 +23,7 @@ export function showProgress(what: string): { end(): void } {
   };
 }
 
-/** `40s`, `1m05s`. */
+/** A duration as text, such as `40s` or `1m05s`. */
 export function minutes(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 60) return `${seconds}s`;

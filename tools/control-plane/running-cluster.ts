@@ -17,7 +17,7 @@ const defaultFile = join(import.meta.dirname, '../../.cluster.env');
 /**
  * Writes the file for a cluster, unless the cluster of an existing file is still running.
  *
- * @returns removes the file
+ * @returns a function that removes the file
  */
 export function announce({ kubeconfig }: Pick<Cluster, 'kubeconfig'>, file = defaultFile) {
   if (runningCluster({}, file) !== undefined) return () => {};
@@ -26,8 +26,8 @@ export function announce({ kubeconfig }: Pick<Cluster, 'kubeconfig'>, file = def
 }
 
 /**
- * The folder of the control plane to use: that in the environment, otherwise that in the file if it
- * still runs. The folder exists only as long as the control plane runs.
+ * The folder of the control plane to use. The environment has priority over the file, whose control plane
+ * must still run. The folder exists only as long as the control plane runs.
  */
 export function runningCluster(
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,5 +1,5 @@
 /**
- * Every version of the objects under a path, in the order in which the API server made them:
+ * Reports every version of the objects under a path, in the order in which the API server created them:
  *
  *     const watch = await watchObjects(cluster, path('Deployment', namespace), (object) => { … });
  *     …
@@ -13,13 +13,16 @@ import type { KubernetesObject } from './api.ts';
 import { type Cluster, connect } from './cluster-folder.ts';
 
 export type Watch = {
-  /** Returns once everything was seen that had happened when it was first called. Throws what went wrong. */
+  /**
+   * Returns when all changes before its first call were reported. Throws the error of the watch, if there
+   * was one.
+   */
   stop(): Promise<void>;
 };
 
 type WatchEvent = { type: string; object: KubernetesObject };
 
-/** Begins with the objects that are there, as `ADDED`. */
+/** The first reports are about the existing objects, as `ADDED`. */
 export async function watchObjects(
   cluster: Cluster,
   path: string,
@@ -31,7 +34,7 @@ export async function watchObjects(
     items: KubernetesObject[];
     metadata: { resourceVersion: string };
   }>(path);
-  // The items of a list have no kind of their own.
+  // The items of a list do not contain their kind.
   for (const object of items) onObject({ ...object, kind: kind.replace(/List$/, '') }, 'ADDED');
   let seen = BigInt(metadata.resourceVersion);
   let failure: unknown;

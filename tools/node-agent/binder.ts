@@ -3,8 +3,8 @@ import { type Api, ApiError, path } from '../control-plane/api.ts';
 import type { Pod } from './pod.ts';
 
 /**
- * Whether this Pod is waiting for this Node. Of the node affinity of a Pod, only the name of the
- * Node counts: a DaemonSet sets it for each of its Pods. There is only one Node here.
+ * Whether this Pod is waiting for this Node. Only the Node name in the node affinity of a Pod counts, which
+ * a DaemonSet sets for each of its Pods. There is only one Node here.
  */
 export function isForNode({ spec, metadata }: Pod, nodeName: string): boolean {
   if (spec.nodeName || metadata.deletionTimestamp || spec.schedulingGates?.length) return false;

@@ -97,7 +97,7 @@ function pipeOf(child: ChildProcess, descriptor: 1 | 2 | 3): Socket {
 
 async function exitCode(child: ChildProcess): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
-  // Not "exit": at that event, the pipes may still contain its last output.
+  // This is not the event "exit", because the pipes may still contain the last output then.
   child.on('close', (code, signal) => resolve(code ?? signalExitCode(signal)));
   child.on('error', () => resolve(startErrorCode));
   return promise;
@@ -116,7 +116,7 @@ async function execIn(
 ): Promise<boolean> {
   const spaces = ['--mount', '--net', '--uts', '--ipc', '--pid', '--root', '--wd'];
   const [program = '', ...args] = [
-    // The capabilities that are needed to enter the namespaces of another user's process.
+    // These capabilities are needed to enter the namespaces of another user's process.
     ...dropPrivileges(identity, variables, ['sys_admin', 'sys_ptrace']),
     ...[toolPath('nsenter'), `--target=${pid}`, ...spaces, `--setuid=${identity.user}`],
     ...['--', ...command],

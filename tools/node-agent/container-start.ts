@@ -25,7 +25,7 @@ export type StartOptions = {
   log: Log;
 };
 
-/** Throws the reason why the container must wait: see errors.ts. */
+/** Throws a WaitingError if the container must wait: see errors.ts. */
 export async function startContainerOf(options: StartOptions): Promise<ContainerProcess> {
   const { pod, container, sandbox, images, log } = options;
   refuseUnknown(pod, container);

@@ -43,8 +43,8 @@ export function follow(options: FollowOptions): { stop(): Promise<void> } {
 const passingStatus = [403, 404, 409, 429];
 
 /**
- * The API server may be unavailable or busy, and namespaces or Pods may be being deleted. The next
- * round tries again.
+ * Whether an error is temporary: the API server is unavailable or busy, or a namespace or Pod is being
+ * deleted. Then the next round tries again.
  */
 function isPassing(error: unknown): boolean {
   if (error instanceof ApiError) return error.status >= 500 || passingStatus.includes(error.status);

@@ -12,7 +12,7 @@ process.on('exit', () => {
   for (const path of paths) rmdirSync(path);
 });
 
-/** It is deleted by `remove`, or when this process ends. */
+/** Creates the folder. It is deleted by `remove`, or when this process ends. */
 export function mountPoint(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'wave-cron-node-agent-'));
   paths.add(path);

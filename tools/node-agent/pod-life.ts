@@ -24,7 +24,7 @@ export type PodLife = {
   connect: ReturnType<typeof podSetUp>['connect'];
 };
 
-// A kubelet takes up to a minute for this.
+// How often volumes are updated. A kubelet needs up to a minute for this.
 const syncMs = 2_000;
 const defaultGraceSeconds = 30;
 
@@ -62,7 +62,7 @@ export function startPod(first: Pod, deps: PodDeps, onError: (error: unknown) =>
       connect: setUp.connect,
       onChange: publish,
     });
-  // A container that has succeeded is not started again with any policy.
+  // An init container that has succeeded is not started again, under any restart policy.
   const initPolicy = restartPolicy === 'Never' ? 'Never' : 'OnFailure';
   const init = initContainers.map((container) => lifeOf(container, initPolicy));
   const main = containers.map((container) => lifeOf(container, restartPolicy));
@@ -135,7 +135,7 @@ export function startPod(first: Pod, deps: PodDeps, onError: (error: unknown) =>
   };
 }
 
-/** Whether all of them have succeeded. */
+/** Runs containers one after the other. Returns whether all of them have succeeded. */
 async function runInTurn(lives: readonly ContainerLife[]): Promise<boolean> {
   for (const life of lives) {
     await life.run();

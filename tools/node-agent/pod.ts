@@ -189,7 +189,7 @@ export type Terminated = {
   containerID: string;
 };
 
-/** Exactly one of the three. */
+/** A state has exactly one of the three fields. */
 export type ContainerState =
   | { waiting: { reason: string; message?: string } }
   | { running: { startedAt: string } }
@@ -207,5 +207,5 @@ export type ContainerStatus = {
   lastState: ContainerState | Record<string, never>;
 };
 
-/** RFC 3339 with whole seconds, as Kubernetes writes times. */
+/** A time in RFC 3339 with whole seconds, as Kubernetes writes it. */
 export const timestamp = (date = new Date()): string => date.toISOString().replace(/\.\d+Z$/, 'Z');

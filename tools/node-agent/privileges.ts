@@ -1,4 +1,4 @@
-/** How a command drops all privileges that a container must not have. */
+/** The command line that drops all privileges that a container must not have. */
 import type { Identity } from './identity.ts';
 import { toolPath } from './support.ts';
 

@@ -8,7 +8,7 @@ export function childOf(pid: number): number {
   return child;
 }
 
-/** Empty if the process has ended. */
+/** The ids of the children; empty if the process has ended. */
 export function childrenOf(pid: number): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();

@@ -110,7 +110,7 @@ async function died(child: ChildProcess): Promise<never> {
   throw new Error(`a Pod's sandbox ended (${signal ?? `exit status ${code}`}): ${words.trim()}`);
 }
 
-/** The agent's half of what pause.ts does. */
+/** The agent's side of the network: see pause.ts. */
 function networkOf(child: ChildProcess, ports: readonly number[]) {
   const ready = Promise.withResolvers<void>();
   const servers = new Map<number, Server>();
@@ -142,7 +142,7 @@ function networkOf(child: ChildProcess, ports: readonly number[]) {
       const connection = Promise.withResolvers<Socket>();
       const id = ++lastId;
       waiting.set(id, connection);
-      // A caller waits for it, so it must keep this process alive.
+      // A caller waits for the connection, so the channel must keep this process alive.
       child.channel?.ref();
       ask({ do: 'connect', id, host, port });
       return connection.promise;

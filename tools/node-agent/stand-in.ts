@@ -25,7 +25,7 @@ export type StartedWith = {
 
 export type Sources = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 
-/** Whether a Pod never gets Ready with what its namespace holds when it starts. */
+/** Whether a Pod never becomes Ready, because of the data that its sources have at its start. */
 export type CrashesWith = (pod: Pod, sources: Sources) => boolean;
 
 export type StandIns = {
@@ -33,11 +33,11 @@ export type StandIns = {
    * Makes a Pod Ready, or removes it if it is being deleted. Does nothing if that is already done.
    */
   see(pod: Pod, addresses: { podIP: string; hostIP: string }): Promise<void>;
-  /** By the uid of the Pod; undefined if it has not started. */
+  /** By the uid of the Pod; undefined if the Pod has not started. */
   startedWith(uid: string): StartedWith | undefined;
 };
 
-/** @param readsSources whether the variables of Pods are read at their start, as kubelet does */
+/** @param readsSources whether the variables of Pods are read at their start, as a kubelet does */
 export function standIns(
   api: Api,
   readsSources: boolean,

@@ -64,7 +64,7 @@ export async function removePod(api: Api, pod: Pod, signal?: AbortSignal): Promi
   }
 }
 
-/** The same with one attempt. Throws if it fails, unless the Pod is already deleted. */
+/** Like `removePod`, with one attempt. Throws if it fails, unless the Pod is already deleted. */
 export async function tryToRemovePod(api: Api, { metadata }: Pod): Promise<void> {
   const { namespace, name, uid } = metadata;
   const options = { gracePeriodSeconds: 0, preconditions: { uid } };
@@ -86,7 +86,7 @@ export async function writeStatus(api: Api, { metadata }: Pod, status: PodStatus
   }
 }
 
-/** The Pod does not exist, or is another one with the same name. */
+/** Whether the Pod was deleted. Another one with the same name may exist. */
 function isGone(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 404 || error.status === 409);
 }

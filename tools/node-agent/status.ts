@@ -32,7 +32,7 @@ export type PodRecord = {
   failure: { reason: string; message: string } | undefined;
 };
 
-/** @param before has the times of conditions that have not changed */
+/** @param before the previous conditions, for the times of those that have not changed */
 export function podStatus(record: PodRecord, before: readonly Condition[] = []): PodStatus {
   const { podIP, hostIP, startTime, failure } = record;
   const phase = phaseOf(record);

@@ -7,7 +7,7 @@ import type { SourceKind, SourceReader } from './sources.ts';
 export type VolumeFile = {
   content: Buffer;
   mode: number;
-  /** If the user of the container is known, only that user can read a token. */
+  /** Whether the file is a token. If the user of the container is known, only that user can read it. */
   isToken: boolean;
 };
 

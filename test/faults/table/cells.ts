@@ -1,8 +1,8 @@
-/** The cells of the table, and what the contract says of each. */
+/** The cells of the table, with the result that each must have. */
 import { type Column, type ColumnName, columnNames, columns, type Ending } from './columns.ts';
 import { type Row, type RowName, rowNames, rows } from './rows.ts';
 
-/** `once`: the first try is harmed. `always`: every one. */
+/** `once`: only the first attempt gets the fault. `always`: every attempt gets it. */
 export type Extent = 'once' | 'always';
 
 export type Cell = { column: ColumnName; row: RowName; extent: Extent; ending: Ending };
@@ -10,7 +10,10 @@ export type Cell = { column: ColumnName; row: RowName; extent: Extent; ending: E
 export const columnOf = (name: ColumnName): Column => columns[name];
 export const rowOf = (name: RowName): Row => rows[name];
 
-/** Undefined where there is no such cell: what ends alike however often it happens has one. */
+/**
+ * Undefined if there is no such cell. A fault whose result is the same once and at every attempt has only
+ * the cell `once`.
+ */
 export function endingOf(column: ColumnName, row: RowName, extent: Extent): Ending | undefined {
   const { well, failed, once = {}, always = {}, olderPath } = columnOf(column);
   const { nature } = rowOf(row);
@@ -33,8 +36,8 @@ export function allCells(): Cell[] {
 }
 
 /**
- * Without what differs from another cell in nothing but the status of the answer: a pass for each
- * of those would take minutes. Where one pass holds all faults of a column, none is left out.
+ * The cells without those that differ from another cell only in the status of the response: a pass for each
+ * of these would take minutes. A column whose faults share one pass keeps all its cells.
  */
 export function sampleOfCells(): Cell[] {
   const alike: readonly RowName[] = ['drip', 'garbled', '422', '429', '500', '504', '504, done'];

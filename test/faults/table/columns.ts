@@ -1,43 +1,52 @@
-/** The requests of the table, in its order: how each is met, and what follows where it fails. */
+/**
+ * The requests in the table, in its order: how to recognize each request, and how the pass ends if it
+ * fails.
+ */
 import type { Reason } from '../../../lib/rules/reason.ts';
 import type { Script } from '../fault-proxy.ts';
 import type { Nature, RowName } from './rows.ts';
 
-/** What a pass comes to, as far as the table says it. */
+/** How a pass ends, as far as the table shows it. */
 export type Ending = {
   exit: 0 | 1 | 3;
-  /** Of the workload whose request is harmed; undefined where it is not reached. */
+  /**
+   * The reason code of the workload whose request gets the fault; undefined if the pass does not reach that
+   * workload.
+   */
   reason: Reason | undefined;
   pass?: 'LeaseLost' | undefined;
-  /** Whether its hash is written by this pass already. */
+  /** Whether this pass already writes the hash of that workload. */
   written: boolean;
-  /** Said in the cell besides. */
+  /** A remark in the cell. */
   note?: string;
 };
 
 export type Column = {
-  /** Heads the column. */
+  /** The header of the column. */
   title: string;
-  /** The request that is harmed; `nth` is counted over what matches. */
+  /** The request that gets the fault. `nth` counts the requests that match. */
   script(names: CellNames): Script;
-  /** Whether each workload has a request of its own, so that one pass can hold all faults. */
+  /** Whether each workload has its own such request, so that one pass can test all faults. */
   perWorkload: boolean;
-  /** Whether the pass is the first that sees the workload. */
+  /** Whether the pass with the fault is the first one that sees the workload. */
   adoptionFacts?: true;
-  /** Of which object a 404 would be. */
+  /** The name of the object that a 404 reports as absent. */
   object(names: CellNames): string;
-  /** Where the fault passes, or there is none. */
+  /** The result without a fault, and with one that a retry overcomes. */
   well: Ending;
-  /** Where it lasts, or another try is not worth it. */
+  /** The result if the fault lasts, or if a retry cannot help. */
   failed: Ending;
-  /** By nature, where it is not as for other requests; `lasting` where it happens at every try. */
+  /**
+   * The results that differ from `well` and `failed`, by the nature or name of the fault: `once` if only
+   * the first attempt gets the fault, `always` if every attempt gets it.
+   */
   once?: Partial<Record<Nature | RowName, Ending>>;
   always?: Partial<Record<Nature | RowName, Ending>>;
-  /** The path whose answer from before the change is the stale one. */
+  /** The path whose response before the change is the stale response. */
   olderPath?(names: CellNames): string;
 };
 
-/** Objects of a cell: the workload and its sources have one name. */
+/** The names of the objects of a cell. The workload and its sources have the same name. */
 export type CellNames = { namespace: string; web: string; lease: string };
 
 const changed: Ending = { exit: 0, reason: 'ConfigChanged', written: true };
@@ -71,7 +80,7 @@ export const columns = {
     object: web,
     well: changed,
     failed: notListed,
-    // Of another version than the patch is for: a conflict, then as ever.
+    // The patch has the version of the stale list, so it gets a conflict. Then the pass continues as usual.
     once: { stale: changed },
     olderPath: (names) => `${apps(names)}/deployments?labelSelector=cell%3D${names.lease}`,
   },
@@ -142,11 +151,12 @@ export const columns = {
     once: { absent: deleted, conflict: changed, '422': rejected },
     always: {
       conflict: { exit: 0, reason: 'Conflict', written: false },
-      // Done at the first try, and nobody heard of it.
+      // The first attempt was executed, but the pass never learns of it.
       'answer lost': writtenAndFailed,
       truncated: writtenAndFailed,
       '504, done': writtenAndFailed,
-      // The status of an answer says enough: the second try is a conflict, with what it wrote itself.
+      // The status of the response is enough. The second attempt gets a conflict, and the pass then reads
+      // the hash that it wrote itself.
       garbled: changed,
     },
   },
@@ -178,7 +188,8 @@ export const columns = {
     object: leases,
     well: changed,
     failed: refused,
-    // Taken for absent, it is made, which the API server refuses; then as ever.
+    // The pass assumes that the Lease is absent and creates it, which the API server rejects. Then the pass
+    // continues as usual.
     once: { '404': changed, absent: changed },
   },
   leaseCreate: {
@@ -189,7 +200,8 @@ export const columns = {
     well: changed,
     failed: refused,
     once: { conflict: changed },
-    // Made at the first try; the conflict of the second can be told by its status alone.
+    // The first attempt created the Lease. The second one gets a conflict, and its status is enough to
+    // recognize this.
     always: { garbled: changed },
   },
   leaseTake: {
@@ -200,7 +212,7 @@ export const columns = {
     well: changed,
     failed: refused,
     once: { '404': changed, absent: changed, conflict: changed },
-    // As it was made: the Lease is found to be ours.
+    // The first attempt took the Lease. The pass then finds its own identity in it.
     always: { garbled: changed },
   },
   leaseRenew: {
@@ -210,7 +222,7 @@ export const columns = {
     object: leases,
     well: changed,
     failed: lost,
-    // Whatever was answered: it stays ours as long as the clock says so.
+    // Even if one renewal fails, the process keeps the Lease for as long as its own clock allows.
     once: { refusal: changed, absent: changed, conflict: changed, expired: changed },
     always: { refusal: lost, absent: lost, conflict: lost, expired: lost },
   },

@@ -25,7 +25,7 @@ const isDeepEqual = (a: object, b: object) => JSON.stringify(a) === JSON.stringi
 
 const rowText = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 
-/** One row a fault, one column a request; in three parts, since a page is only so wide. */
+/** One row per fault and one column per request. The table has three parts, because a page is not wider. */
 export function tableInMarkdown(): string {
   const parts = [columnNames.slice(0, 6), columnNames.slice(6, 11), columnNames.slice(11)];
   const tables = parts.map((part) =>

@@ -1,4 +1,4 @@
-/** The faults of the table, in its order. */
+/** The faults in the table, in its order. */
 import type { Fault } from '../fault-proxy.ts';
 import {
   answer,
@@ -15,15 +15,15 @@ import {
 } from '../faults.ts';
 
 /**
- * What a client can make of a fault.
+ * How a client can react to a fault.
  *
- * - `harmless`: the answer comes, and is right
- * - `passing`: worth another try
- * - `refusal`: another try would get the same answer
- * - `absent`: the API server says that just this object does not exist
- * - `conflict`: somebody else wrote meanwhile, or it exists already
- * - `expired`: a page token is too old; of other requests a refusal
- * - `stale`: what was true before
+ * - `harmless`: the response arrives and is right
+ * - `passing`: a retry can help
+ * - `refusal`: a retry would get the same response
+ * - `absent`: the API server says that exactly this object does not exist
+ * - `conflict`: another client has written the object, or it already exists
+ * - `expired`: a page token is too old; for a request without one, a refusal
+ * - `stale`: the response has the state before the change
  */
 export type Nature =
   | 'harmless'
@@ -36,11 +36,14 @@ export type Nature =
 
 export type Row = {
   nature: Nature;
-  /** What happens, for people. */
+  /** The description of the fault in the docs. */
   sentence: string;
-  /** @param object its name, for a Status about it; `older` what was answered before the change */
+  /**
+   * @param object the name of the object, for a Status about it
+   * @param older returns the response from before the change
+   */
   fault(object: string, older: () => string): Fault;
-  /** Breaks the connection, and so all other requests on it. */
+  /** Whether the fault breaks the connection, and so all other requests on it. */
   breaksConnection?: true;
 };
 

@@ -1,7 +1,7 @@
 /**
- * What each cell works on: a Deployment with a ConfigMap and a Secret of its own, which the fault is
- * about, and a StatefulSet that must not suffer from it. All cells share a namespace: a label and a
- * Lease of its own keep the pass of one from the others.
+ * The objects of the cells. Each cell has a Deployment with its own ConfigMap and Secret, which the fault
+ * affects. Each pass also has a StatefulSet, which the fault must not affect. All cells share one
+ * namespace. Each pass has a label and a Lease of its own, which separate it from the others.
  */
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
@@ -19,18 +19,20 @@ import { currentHash } from '../current-hash.ts';
 import { type Cell, columnOf, rowOf } from './cells.ts';
 import type { CellNames } from './columns.ts';
 
-/** One pass with its faults: a cell that needs a pass for itself, or all of a column. */
+/**
+ * One pass with its faults: those of one cell that cannot share a pass, or those of all others in a column.
+ */
 export type Run = { id: string; cells: readonly StagedCell[]; other: string };
 export type StagedCell = Cell & { names: CellNames };
 
 const manyAtOnce = pLimit(24);
 
 export const titleOf = ({ column, row, extent }: Cell): string =>
-  `${columnOf(column).title}: ${rowOf(row).sentence}${extent === 'always' ? ', at every try' : ''}`;
+  `${columnOf(column).title}: ${rowOf(row).sentence}${extent === 'always' ? ', at every attempt' : ''}`;
 
 const idOf = (text: string) => `c${createHash('sha256').update(text).digest('hex').slice(0, 10)}`;
 
-/** Which cells share a pass. */
+/** Groups the cells that share a pass. */
 export function runsOf(cells: readonly Cell[], namespace: string): Run[] {
   const groups = Map.groupBy(cells, (cell) => {
     const shared = columnOf(cell.column).perWorkload && rowOf(cell.row).breaksConnection !== true;
@@ -57,7 +59,10 @@ export const hashAt = (name: string, configMap: number, secret: number): string 
     { kind: 'Secret', name, data: dataAt(secret) },
   ]);
 
-/** Of ConfigMap and Secret: where one is read stale, only that one changes. */
+/**
+ * The versions of ConfigMap and Secret after the change. If the pass reads one of them stale, only that one
+ * changes.
+ */
 export function versionsAfter({ column, row }: Pick<Cell, 'column' | 'row'>): [number, number] {
   const [configMap, secret] = (['configMap', 'secret'] as const).map(
     (other) => row !== 'stale' || column !== (other === 'secret' ? 'configMap' : 'secret'),
@@ -89,11 +94,11 @@ function objectsOf({ id, cells, other }: Run, namespace: string): KubernetesObje
     ...webs,
     configMap({ namespace, name: other, data: dataAt(0) }),
     statefulSet({ namespace, name: other, labels: seen, annotations: optedIn, pod }),
-    // A list whose first page is another workload's.
+    // This Deployment is the first page of the list, so the workload of the cell is on the second one.
     ...(cells.some(({ column }) => column === 'page')
       ? [deployment({ namespace, name: `${id}-a`, labels })]
       : []),
-    // A Lease that was made for wave-cron, to be taken by a patch.
+    // This Lease already exists, so a process takes it with a patch.
     ...(cells.some(({ column }) => /^lease(?!Create)/.test(column))
       ? [{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name: id } }]
       : []),
@@ -106,7 +111,7 @@ export async function createAll(runs: readonly Run[], namespace: string): Promis
   await Promise.all(objects.map((object) => manyAtOnce(() => api.create(object))));
 }
 
-/** Changes every source, and touches every workload so that its version is another one, too. */
+/** Changes every source, and labels every Deployment so that its version changes, too. */
 export async function changeAll(runs: readonly Run[], namespace: string): Promise<void> {
   const { api } = testCluster();
   const text = dataAt(1);

@@ -1,8 +1,8 @@
 /**
- * Faults × requests: each request of a pass is harmed in each way, once and at every try, and one
- * good pass follows. What the contract says of each is in columns.ts; docs/reliability.md shows it.
- * TEST_CELLS=all also runs the cells that sampleOfCells() leaves out; with other words, only those
- * whose title has them.
+ * Faults × requests: each request of a pass gets each fault, once and at every attempt. Then one pass
+ * without faults follows. columns.ts has the required result of each, and docs/reliability.md shows it.
+ * TEST_CELLS=all also runs the cells that sampleOfCells() leaves out. Any other text runs only the cells
+ * with this text in their title.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ import {
 const { api } = testCluster();
 const passesAtOnce = pLimit(24);
 
-/** Answers from before the change, by path. */
+/** The responses from before the change, by path. */
 async function olderAnswers(runs: readonly Run[]): Promise<Map<string, string>> {
   const paths = runs.flatMap(({ cells }) =>
     cells.flatMap(({ column, row, names }) => {
@@ -44,7 +44,7 @@ async function olderAnswers(runs: readonly Run[]): Promise<Map<string, string>> 
   return new Map(await Promise.all(paths.map(async (at) => [at, await api.text(at)] as const)));
 }
 
-/** Stands in the way of the request that the cell names, and of nothing else. */
+/** Applies the fault of the cell to its request, and to no other request. */
 function harm(proxy: FaultProxy, cell: StagedCell, older: ReadonlyMap<string, string>): void {
   const { column: columnName, row, extent, names } = cell;
   const { namespace, web } = names;
@@ -55,9 +55,10 @@ function harm(proxy: FaultProxy, cell: StagedCell, older: ReadonlyMap<string, st
     proxy.script({ verb: 'patch', resource: 'deployments', name: web }, meanwhile);
   }
   if (columnName === 'leaseRenew') {
-    // Longer than a short lease is trusted, or than it takes to its first renewal.
+    // The pass must last longer than the process trusts its short Lease, or than the time to the first
+    // renewal.
     const ms = shortLeaseMs * (extent === 'always' ? 0.8 : 0.4);
-    // It is asked for again if the lost connection was also its own.
+    // Each attempt is late, because the fault of the renewal may break the connection of this request, too.
     const get = { verb: 'get', resource: 'configmaps', name: web } as const;
     proxy.script({ ...get, times: Number.POSITIVE_INFINITY }, late(ms));
   }
@@ -88,7 +89,9 @@ async function pass(
   return await runOnce(proxy.kubeconfig(), flagsOf(run, namespace), timeoutOf(cells));
 }
 
-/** Only where no answer comes: a machine under load must not make faults of its own. */
+/**
+ * There is a timeout only if no response arrives. Otherwise, a busy machine would cause faults of its own.
+ */
 function timeoutOf(cells: readonly StagedCell[]): Timeout | undefined {
   const silent = cells.find(({ row }) => row === 'no answer');
   if (silent === undefined) return undefined;
@@ -98,7 +101,10 @@ function timeoutOf(cells: readonly StagedCell[]): Timeout | undefined {
 
 const aboutTheLease = ({ cells }: Run) => cells.some(({ column }) => /^lease/.test(column));
 
-/** Where the next pass may have to wait for the lease; else it is long, so that no machine is too slow for it. */
+/**
+ * Whether the next pass may have to wait for the Lease, so that its duration is short. Otherwise it is
+ * long, so that no machine is too slow for it.
+ */
 const mayStayHeld = ({ cells }: Run) =>
   cells.some(
     ({ column, extent }) =>
@@ -121,7 +127,7 @@ const flagsOf = (run: Run, namespace: string) => ({
 const byName = (objects: readonly KubernetesObject[]) =>
   new Map(objects.map((object) => [object.metadata.name, object]));
 
-/** As they are when their controllers have seen them all. */
+/** Returns the workloads when their controllers have seen all of them. */
 async function workloadsIn(namespace: string) {
   for (;;) {
     const [deployments, statefulSets] = await Promise.all([
@@ -142,11 +148,11 @@ function templateHash(object: KubernetesObject | undefined): string | undefined 
   return template.metadata.annotations?.[hashAnnotation];
 }
 
-/** How many rollouts a Deployment has had; its generation counts annotations, too. */
+/** The number of rollouts of a Deployment. Its generation would also count changes of annotations. */
 const revisionOf = (object: KubernetesObject | undefined): number =>
   Number(object?.metadata.annotations?.['deployment.kubernetes.io/revision']);
 
-test('each fault of each request ends in the promise', async (t) => {
+test('after each fault of each request, and one pass without faults, the guarantee holds', async (t) => {
   const namespace = await testNamespace(t);
   const wanted = process.env['TEST_CELLS'];
   const cells =
@@ -155,7 +161,7 @@ test('each fault of each request ends in the promise', async (t) => {
       : allCells().filter((cell) => wanted === 'all' || titleOf(cell).includes(wanted));
   const runs = runsOf(cells, namespace);
   await createAll(runs, namespace);
-  // Each rollout is seen by its controller before the next, so that none is counted for two.
+  // The controller must see each rollout before the next one, or it would count two rollouts as one.
   await workloadsIn(namespace);
   const prepared = await runPass(namespace, {
     settings: { workloadSelector: 'prepared=yes', ownership: 'finalizer' },
@@ -163,7 +169,8 @@ test('each fault of each request ends in the promise', async (t) => {
   assert.ok(prepared.outcomes.every(({ reason }) => reason === 'FirstSeen'));
   await workloadsIn(namespace);
   const older = await olderAnswers(runs);
-  await sleep(1_100); // A source that is written in the second of its making counts as never rewritten.
+  // A source that is written in the second of its creation counts as never changed.
+  await sleep(1_100);
   await changeAll(runs, namespace);
 
   const harmed = new Map<Run, Once>();
@@ -218,7 +225,7 @@ test('each fault of each request ends in the promise', async (t) => {
         const now = templateHash(between.webs.get(web));
         assert.equal(now, written ? current : before, 'after the pass with the fault');
 
-        // The promise, after one good pass.
+        // The guarantee holds after one pass without faults.
         const workload = end.webs.get(web);
         const isAdopted = ending.reason === 'Adopted';
         assert.equal(templateHash(workload), isAdopted ? undefined : current);
@@ -234,7 +241,7 @@ test('each fault of each request ends in the promise', async (t) => {
     }
     const { other } = run;
     await t.test(
-      `another workload does not suffer from ${run.cells.map(titleOf).join(', nor from ')}`,
+      `another workload is not affected by ${run.cells.map(titleOf).join(', nor by ')}`,
       () => {
         const apart = run.cells.every(
           ({ ending }) => ending.exit !== 3 && ending.pass === undefined,

@@ -1,6 +1,6 @@
 /**
- * The way of one process to the API server: through a fault proxy that gives it its fate, and takes
- * note of all that it writes.
+ * The connection of one process to the API server: a fault proxy that applies the faults of this process,
+ * and records everything that it writes.
  */
 import type { TestContext } from 'node:test';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
@@ -19,41 +19,44 @@ import type { WorldClock } from './world-clock.ts';
 import { inWorldTimes, textOf } from './world-times.ts';
 import { noteOf, type WriteNote, type Writer } from './write-note.ts';
 
-/** A pass that runs, in this process or in one of its own. */
+/** A running pass, in this process or in a child process. */
 export type Process = Writer & {
   readonly fate: Fate;
-  /** Requests that it has sent. */
+  /** The number of requests that the pass has sent. */
   sent: number;
   state: 'running' | 'frozen' | 'dead';
-  /** What is being done of what it has sent. */
+  /** The requests of the pass that are not finished yet. */
   readonly underWay: Set<Promise<unknown>>;
-  /** Resolves when it is running; never where it is dead. */
+  /** Resolves when the pass is running; never if it is dead. */
   awake(): Promise<void>;
-  /** As it stands in the Lease; undefined until it asks for it. */
+  /** The identity of the pass in the Lease; undefined until the pass requests the Lease. */
   identity: string | undefined;
-  /** Nothing of it goes on from here. */
+  /** Stops the pass: from now on, none of its requests is handled. */
   halt(how: 'kill' | 'freeze'): void;
-  /** Told when it stands still for certain; resolves when it goes on, where it does. */
+  /**
+   * Called after `halt`, when no request of the pass is open. Resolves when a frozen pass continues, or
+   * when a killed pass is dead.
+   */
   halted(how: 'kill' | 'freeze'): Promise<void>;
-  /** Told of each request before it is dealt with. */
+  /** Called before each request is handled, with its number. */
   sends(nth: number): Promise<void>;
 };
 
-/** What all processes of a walk have done so far. */
+/** Everything that the processes of a walk have done so far. */
 export class Ledger {
   readonly model: Model;
   readonly clock: WorldClock;
-  /** Each hash that was written. */
+  /** One note for each written hash. */
   readonly notes: WriteNote[] = [];
   readonly violations: string[] = [];
   readonly faults = new Map<string, number>();
   readonly holds = new Map<string, number>();
-  /** Identity in the Lease, empty where it is free. */
+  /** The identity in the Lease; empty if the Lease is free. */
   holder = '';
   requests = 0;
-  /** Passes over only the workloads of a change. */
+  /** The number of passes over only the workloads of a change. */
   partialPasses = 0;
-  /** Told of each workload to which a hash was written, before its writer knows. */
+  /** Called for each workload to which a hash was written, before the writer gets the response. */
   onHash: (workload: ModelWorkload) => Promise<void> = async () => {};
 
   constructor(model: Model, clock: WorldClock) {
@@ -100,7 +103,9 @@ export async function openChannel(t: Pick<TestContext, 'after'>, ledger: Ledger)
   return channel;
 }
 
-/** One over which nobody speaks, nor who was killed still tries to. */
+/**
+ * Returns a channel that no pass uses. A killed pass may still send requests, so its channel is not reused.
+ */
 export async function freeChannel(
   t: Pick<TestContext, 'after'>,
   ledger: Ledger,
@@ -160,8 +165,8 @@ async function forwarded(ledger: Ledger, process: Process, exchange: Exchange): 
 }
 
 /**
- * What is on its way when a process ends is either done before that or not at all: a request that
- * the network delivers a lease later is beyond what any client can do.
+ * When a process ends, each of its open requests is either executed before the end or not at all. No client
+ * can handle a request that the network delivers one lease duration later.
  */
 async function endOf(
   ledger: Ledger,
@@ -178,7 +183,10 @@ async function endOf(
   else exchange.reply(answer);
 }
 
-/** No write but to the Lease may come from whom the Lease does not name. */
+/**
+ * Records a violation if a process sends a write while the Lease does not name it. Writes of the Lease
+ * itself are allowed.
+ */
 function checkHolder(ledger: Ledger, process: Process, { method, request, url }: Exchange): void {
   if (method === 'GET' || request.resource === 'leases') return;
   if (process.identity !== undefined && process.identity === ledger.holder) return;
@@ -187,7 +195,7 @@ function checkHolder(ledger: Ledger, process: Process, { method, request, url }:
   );
 }
 
-/** What it reads from here on is not older. */
+/** Records the oldest list of workloads that the process got. Nothing that it reads later is older. */
 function noteList(
   { clock }: Ledger,
   process: Process,
@@ -212,7 +220,7 @@ function takeNote(
   const patch = JSON.parse(body.toString() || '{}') as PatchBody;
   if (request.resource === 'leases') {
     const holder = patch.spec?.holderIdentity;
-    // A request for the Lease names no holder.
+    // A write that only requests the Lease does not name a holder.
     if (holder === undefined) return undefined;
     if (holder !== '') process.identity = holder;
     ledger.holder = holder;

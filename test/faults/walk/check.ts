@@ -1,6 +1,6 @@
 /**
- * A quiet point: faults have ended, one good pass comes to its end, and the promise is checked
- * against what the API server has.
+ * A quiet point: faults have ended, and one good pass has completed. Then the guarantee is checked against
+ * the objects in the API server.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -20,8 +20,8 @@ const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
 export async function check(here: Walk, channels: Channel[]): Promise<void> {
   await passesUntilNothingIsRemoved(here, channels);
-  // What the garbage collector, the controllers and the node agent do follows within a moment, or as long
-  // as something goes on: a machine under load takes its time.
+  // The garbage collector, the controllers and the node agent need a moment, or longer on a busy machine.
+  // So the check is repeated as long as something still changes.
   let wrong: string[] = [];
   let removed = removals(here);
   for (let [still, all] = [0, 0]; still < mostStill && all < mostLooks; still++, all++) {
@@ -29,7 +29,7 @@ export async function check(here: Walk, channels: Channel[]): Promise<void> {
     wrong = await whatIsWrong(here);
     if (wrong.length === 0) break;
     if (wrong.join() !== before) still = 0;
-    // What keeps Pods from following is known once the controllers have tried.
+    // Blockers of Pods are known only after the controllers have tried to replace the Pods.
     if (all === 8 || removed !== removals(here)) await passesUntilNothingIsRemoved(here, channels);
     removed = removals(here);
     await sleep(400);
@@ -37,11 +37,11 @@ export async function check(here: Walk, channels: Channel[]): Promise<void> {
   here.ledger.violations.push(...wrong, ...(await leaks(here)));
 }
 
-/** How often to look again while all stays as it is, and at all. */
+/** How often to check again while the findings stay the same, and in total. */
 const mostStill = 50;
 const mostLooks = 500;
 
-/** An operator may remove what a good pass has written, and then the next one has to be good. */
+/** An operator may remove a hash that a good pass has written. Then another good pass must follow. */
 async function passesUntilNothingIsRemoved(here: Walk, channels: Channel[]): Promise<void> {
   for (let before = -1; before !== removals(here); ) {
     before = removals(here);
@@ -49,13 +49,13 @@ async function passesUntilNothingIsRemoved(here: Walk, channels: Channel[]): Pro
   }
 }
 
-/** How often operators have removed a hash; each does so a few times at the most. */
+/** How often operators have removed a hash. Each operator does so only a few times. */
 const removals = ({ ledger: { model } }: Walk): number =>
   model.workloads.reduce((sum, workload) => sum + (workload?.reverts ?? 0), 0);
 
 /**
- * A machine under load may lose a lease, and controllers may change a workload at each try to write it;
- * nothing else may keep a pass from being good.
+ * Runs passes until one is good. Only two things may keep a pass from being good: a busy machine loses the
+ * Lease, or controllers change a workload at each attempt to write it.
  */
 export async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
   let why = '';
@@ -150,7 +150,7 @@ function wrongWithWorkload(
   const record = object.metadata.annotations?.[`${prefix}/adopted`];
   const adopted = record === undefined ? undefined : (JSON.parse(record) as Adopted);
   const told = adopted?.template === (hash ?? '') ? adopted.config : hash;
-  // What has never referenced anything needs no hash.
+  // A workload that has never referenced a source needs no hash.
   const needsNone = workload.references.length === 0 && told === undefined;
   if (isReverted && workload.reverts === 0) {
     wrong.push(`${label} is Reverted, though nobody has removed a hash`);
@@ -169,7 +169,7 @@ function wrongWithWorkload(
       `${label} has hash ${hash} on its template, and ${recorded} as the one last written`,
     );
   }
-  // The generation of a Deployment counts changes of its annotations, too.
+  // The generation of a Deployment also counts changes of its annotations.
   if (kind !== 'Deployment') {
     const expected = 1 + edits + writes.length;
     if (object.metadata.generation !== expected) {
@@ -181,7 +181,7 @@ function wrongWithWorkload(
   for (const replicaSet of replicaSets) {
     if (!replicaSet.metadata.ownerReferences?.some((owner) => owner.uid === uid)) continue;
     const rolled = annotationsOf(replicaSet)[`${prefix}/config-hash`];
-    // It adopts those that one of its name has left behind.
+    // A workload adopts ReplicaSets that an earlier workload of the same name has left behind.
     if (rolled !== undefined && !model.everWritten(label).has(rolled)) {
       wrong.push(`${label} was rolled with hash ${rolled}, which nobody has written`);
     }
@@ -196,7 +196,10 @@ function wrongWithWorkload(
   return wrong;
 }
 
-/** One that is Reverted without a record of what it owns gets none: a tool may remove it again and again. */
+/**
+ * Whether a workload has a record of the sources that it owns. A Reverted workload without this record does
+ * not get one, because a tool may remove it again and again.
+ */
 const hasRecord = (object: KubernetesObject | undefined): boolean =>
   object?.metadata.annotations?.[`${prefix}/owned-sources`] !== undefined;
 
@@ -239,7 +242,7 @@ function wrongWithSource(
   );
   const must = users.filter(({ current, uid }) => current !== undefined && !mayLack.has(uid));
   const may = new Set(users.map(({ uid }) => uid));
-  // A workload whose configuration cannot be told keeps the marks that it had.
+  // If the configuration of a workload cannot be determined, its sources keep their owner references to it.
   const undecided = new Set(
     model.workloads.flatMap((each) =>
       model.ownership === 'finalizer' && each?.optedIn && each.current === undefined
@@ -248,21 +251,22 @@ function wrongWithSource(
     ),
   );
   for (const { uid, name: user, kind: userKind } of must) {
-    if (!owners.has(uid)) wrong.push(`${label} is not marked for ${userKind}/${user}`);
+    if (!owners.has(uid)) wrong.push(`${label} lacks the owner reference to ${userKind}/${user}`);
   }
   for (const uid of owners) {
-    if (!may.has(uid) && !undecided.has(uid)) wrong.push(`${label} is still marked for ${uid}`);
+    if (!may.has(uid) && !undecided.has(uid))
+      wrong.push(`${label} still has an owner reference to ${uid}`);
   }
   const byNamespace = references.some((each) => each.kind === 'Namespace');
   if (byNamespace !== owners.size > 0) {
     wrong.push(
-      `${label} ${byNamespace ? 'has' : 'lacks'} the mark of its namespace, with ${owners.size} owners`,
+      `${label} ${byNamespace ? 'has' : 'lacks'} the owner reference to its namespace, with ${owners.size} owners`,
     );
   }
   return wrong;
 }
 
-/** Where a value of a Secret shows in what was said, or in an event. */
+/** One message for each form in which a value of a Secret appears in the output of passes or in an Event. */
 async function leaks({ namespace, said }: Walk): Promise<string[]> {
   const events = await testCluster().api.list(path('Event', namespace));
   const all = [...said, JSON.stringify(events)].join('\n');

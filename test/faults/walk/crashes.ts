@@ -1,4 +1,4 @@
-/** With which data Pods of a walk never become Ready. */
+/** Decides which Pods of a walk never become Ready, by their data. */
 import type { NodeAgentOptions } from '../../../tools/node-agent/node-agent.ts';
 import { sourceValue } from './model.ts';
 import { badValue } from './policy-steps.ts';
@@ -9,7 +9,7 @@ type Named = { name?: string };
 type Env = { valueFrom?: { configMapKeyRef?: Named; secretKeyRef?: Named } };
 type EnvFrom = { configMapRef?: Named; secretRef?: Named };
 
-/** A Pod that has the bad value in a variable. */
+/** Whether a Pod has the bad value in a variable. */
 export const crashes: CrashesWith = ({ spec }, sources) =>
   spec.containers.some(({ env = [], envFrom = [] }) => {
     const refs = [

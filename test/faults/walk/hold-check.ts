@@ -1,4 +1,4 @@
-/** Whether a workload that was not given its configuration is held, and rightly so. */
+/** Checks whether a workload without its current hash is held, and whether there is a reason for the hold. */
 import type { Outcome } from '../../../lib/rules/report.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { ModelWorkload } from './model.ts';
@@ -15,13 +15,16 @@ const holds = new Set<string>([
 export const isHold = ({ reason, sentence }: Outcome): boolean =>
   holds.has(reason) || (reason === 'InvalidAnnotation' && sentence.includes('rollout policy'));
 
-/** The outcome of a workload that the last good pass held back; undefined if it did not. */
+/** The outcome of a workload that the last good pass held; undefined if it did not hold the workload. */
 export function holdOf({ lastReport }: Walk, { kind, name }: ModelWorkload): Outcome | undefined {
   const outcome = lastReport?.outcomes.find((each) => each.kind === kind && each.name === name);
   return outcome !== undefined && isHold(outcome) ? outcome : undefined;
 }
 
-/** What is wrong with a hold, or with a workload that is said to be held no more. */
+/**
+ * The problems with a hold, or with a workload that is not held but still has the annotation
+ * `pending-config`.
+ */
 export function wrongWithHold(
   here: Walk,
   workload: ModelWorkload,
@@ -55,7 +58,7 @@ function mayBeHeld(
   const times = here.lastPass;
   const forces = forcesOn(policies, annotations, settings, [times.from, times.to]);
   const { approved } = approvalsOf(annotations);
-  // One that was made again takes over the revisions of the one before, which count as its own.
+  // A workload that was created again takes over the revisions of the previous one. They count as its own.
   const label = `${kind}/${name}`;
   const last = here.ledger.notes.findLast((note) => note.label === label)?.at ?? 0;
   const isWithin = (ms: number) => times.from - last < ms + slackMs;
@@ -85,5 +88,5 @@ function mayBeHeld(
   }
 }
 
-/** The times of a walk can be off by so much: its clock leaps while passes run. */
+/** Times in a walk can be off by this much, because the clock leaps while passes run. */
 const slackMs = 120_000;

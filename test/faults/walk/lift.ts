@@ -1,4 +1,4 @@
-/** The user lifts all policies and corrects all values; then nothing may be held any more. */
+/** The user removes all policies and corrects all values. After that, no workload may be held. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { path } from '../../../tools/control-plane/api.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
@@ -17,7 +17,7 @@ export async function lift(here: Walk, channels: Channel[]): Promise<void> {
   await correctValues(here);
   await goodPass(here, channels);
   await deleteBrokenPods(here);
-  // A rollout that has failed stops others until it is complete.
+  // A failed rollout stops other rollouts until it is complete.
   for (let left = 60; left > 0 && here.lastReport?.outcomes.some(isHold); left--) {
     await sleep(500);
     await goodPass(here, channels);
@@ -31,7 +31,7 @@ async function correctValues({ user }: Walk): Promise<void> {
   }
 }
 
-/** A StatefulSet waits for a broken Pod also after a correction: kubernetes#67250. */
+/** A StatefulSet waits for a broken Pod even after the correction: kubernetes#67250. */
 async function deleteBrokenPods({ agent, namespace }: Walk): Promise<void> {
   const { api } = testCluster();
   type Pods = Parameters<typeof crashes>[0];

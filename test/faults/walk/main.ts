@@ -1,10 +1,10 @@
 /**
- * Long walks:
+ * Runs long walks:
  *
  *     npm run test:walk -- --steps 20000 --seed 1
  *     npm run test:walk -- --replay '[{"do":"check"}]'
  *
- * Runs against the control plane that WAVE_CRON_TEST_CONTROL_PLANE names, or one of its own.
+ * They use the control plane that WAVE_CRON_TEST_CONTROL_PLANE names, or start their own.
  */
 import { parseArgs } from 'node:util';
 import { startControlPlane } from '../../../tools/control-plane/control-plane.ts';

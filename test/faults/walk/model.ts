@@ -1,4 +1,7 @@
-/** What a walk knows of its namespace without asking: what the user did, and what follows from it. */
+/**
+ * The state that the namespace of a walk must have: it follows from the user's actions, without a read of
+ * the cluster.
+ */
 import type { OwnershipSetting } from '../../../lib/settings/schema.ts';
 import { plantedValue } from '../../secrets/planted.ts';
 import { currentHash, type HashedSource } from '../current-hash.ts';
@@ -26,11 +29,11 @@ export type WorkloadKind = (typeof workloadNames)[number]['kind'];
 export type ModelSource = {
   uid: string;
   data: Readonly<Record<string, string>>;
-  /** Another one with each write of the data. */
+  /** The number of the last write that changed the data. */
   version: number;
 };
 
-/** One of few values of a source. */
+/** One of a few values that sources have. */
 export const sourceValue = (kind: string, of: number): string =>
   kind === 'Secret' ? plantedValue(`walk-${of}`) : `value-${of}`;
 
@@ -44,57 +47,65 @@ export type ModelWorkload = {
   image: number;
   replicas: number;
   paused: boolean;
-  /** How often the user has changed its spec. */
+  /** How often the user has changed the spec of the workload. */
   edits: number;
-  /** Every hash that its configuration has had, the last one that of now, while it was opted in. */
+  /**
+   * All hashes that the configuration has had while the workload was opted in. The last one is the newest.
+   */
   hashes: string[];
-  /** That of now; undefined where it is not opted in, or something required is missing. */
+  /**
+   * The hash of the current configuration; undefined if the workload is not opted in, or if something
+   * required is missing.
+   */
   current: string | undefined;
   adoption: 'stamp' | 'if-changed' | 'baseline';
-  /** The hashes that were written to its template, as the proxies saw it. */
+  /** The hashes that were written to the template, as the proxies saw them. */
   writes: string[];
-  /** The one that its template carries; undefined where it has none, or an operator removed it. */
+  /** The hash on the template; undefined if there is none, or if an operator removed it. */
   onTemplate: string | undefined;
-  /** What its operator does with each of the next hashes. */
+  /** If set, an operator reverts each of the next `times` hashes. */
   operator: { readonly whole: boolean; times: number } | undefined;
-  /** How often an operator removed one. */
+  /** How often an operator has removed a hash. */
   reverts: number;
-  /** A hash was removed, and the workload still says so: no Pod may be taken to be current for nothing. */
+  /**
+   * Whether a hash was removed and the workload still has a record of it. Then a pass may not assume that
+   * the Pods are current.
+   */
   knowsLoss: boolean;
-  /** It was taken on with Pods that nobody can say anything about. */
+  /** Whether the workload was adopted with Pods whose configuration nobody knows. */
   taken: boolean;
-  /** When a hash was last written or recorded, milliseconds of this machine. */
+  /** When a hash was last written or recorded, in milliseconds of this machine's clock. */
   recordedAt: number;
-  /** The history of its rollouts was removed. */
+  /** Whether the history of the workload's rollouts was removed. */
   stripped: boolean;
-  /** The hash that is recorded for it now: the last one written or adopted. */
+  /** The recorded hash: the last one that was written or adopted. */
   recorded: string | undefined;
-  /** From which place in `hashes` on a hash may still be written. */
+  /** The index in `hashes` from which on a hash may still be written. */
   open: number;
 };
 
 export class Model {
-  /** In the order of `sourceNames`; undefined where it does not exist. */
+  /** In the order of `sourceNames`; undefined for a source that does not exist. */
   readonly sources: (ModelSource | undefined)[] = sourceNames.map(() => undefined);
   readonly workloads: (ModelWorkload | undefined)[] = workloadNames.map(() => undefined);
   ownership: OwnershipSetting = 'finalizer';
-  /** Writes of sources by the user. */
+  /** The user's writes of sources. `lastAt` is by the clock of the walk. */
   readonly sourceWrites = { count: 0, underWay: 0, lastAt: 0 };
   readonly #everWritten = new Map<string, Set<string>>();
 
-  /** To any workload of this kind and name. */
+  /** All hashes that were ever written to a workload of this kind and name. */
   everWritten(label: string): Set<string> {
     const hashes = this.#everWritten.get(label) ?? new Set();
     this.#everWritten.set(label, hashes);
     return hashes;
   }
 
-  /** Whether no source was written since then, by the clock of the walk. */
+  /** Whether no source was written since this time, by the clock of the walk. */
   isUnchangedSince(time: number): boolean {
     return this.sourceWrites.underWay === 0 && this.sourceWrites.lastAt < time;
   }
 
-  /** To be called after everything that the user does. */
+  /** Must be called after every action of the user. */
   settle(): void {
     for (const workload of this.workloads) {
       if (workload === undefined) continue;
@@ -105,12 +116,12 @@ export class Model {
       else if (current !== undefined && recorded !== current && workload.open >= hashes.length) {
         workload.open = hashes.length - 1;
       }
-      // Whatever was read before, no write can follow an opt-out or a deletion.
+      // After an opt-out or a deletion, no hash may be written, not even one that was read before.
       if (!workload.optedIn || workload.deleting) workload.open = hashes.length;
     }
   }
 
-  /** What comes now reads everything anew, so nothing older can be written. */
+  /** Must be called before new passes. They read everything again, so they may not write an older hash. */
   beginPasses(): void {
     for (const workload of this.workloads) {
       if (workload === undefined) continue;
@@ -120,7 +131,7 @@ export class Model {
     }
   }
 
-  /** Takes note of a hash that a process has written or recorded; what is wrong with it, if anything. */
+  /** Records a hash that a process has written or adopted. Returns the problem with it, if there is one. */
   told(workload: ModelWorkload, hash: string): string | undefined {
     const at = workload.hashes.indexOf(hash, workload.open);
     workload.recorded = hash;
@@ -132,20 +143,22 @@ export class Model {
     return `${workload.kind}/${workload.name} got hash ${hash.slice(0, 8)}, which is ${when} that of its configuration (${workload.hashes.map((each) => each.slice(0, 8)).join(', ')}; open from ${workload.open})`;
   }
 
-  /** The config hash by the contract; undefined where nothing may be written. */
+  /** The config hash by its definition; undefined if no hash may be written. */
   hashOf(workload: ModelWorkload): string | undefined {
     const { optedIn, deleting } = workload;
     if (!optedIn || deleting) return undefined;
     return this.hashWith(workload, (place) => this.sources[place]?.data);
   }
 
-  /** As `hashOf`, of what sources held at some moment. */
+  /** Like `hashOf`, but with the data that the sources had at some moment. */
   hashWith(workload: Pick<ModelWorkload, 'references'>, dataOf: DataOf): string | undefined {
     const entries = entriesWith(workload, dataOf);
     return entries && currentHash(entries);
   }
 
-  /** What of each source counts for a workload now, by `kind/name`. */
+  /**
+   * For each source by `kind/name`: its version, and the part of its data that counts for the workload now.
+   */
   givenTo(workload: ModelWorkload): ReadonlyMap<string, Given> {
     const entries = entriesWith(workload, (place) => this.sources[place]?.data) ?? [];
     return new Map(
@@ -161,7 +174,7 @@ export class Model {
 
 type DataOf = (place: number) => Readonly<Record<string, string>> | undefined;
 
-/** Undefined where something required is missing. */
+/** Undefined if something required is missing. */
 function entriesWith(
   { references }: Pick<ModelWorkload, 'references'>,
   dataOf: DataOf,

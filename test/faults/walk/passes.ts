@@ -1,4 +1,7 @@
-/** Passes of a walk, in this process: what the handler exports, with a clock and a fate of its own. */
+/**
+ * The passes of a walk that run in this process. They use the handler's functions, with a clock and a fate
+ * of their own.
+ */
 import type { NamedWorkloads } from '../../../handler/pass/named.ts';
 import { type PassObserver, pass } from '../../../handler/pass/pass.ts';
 import { notingOwnWrites } from '../../../handler/triggers/own-writes.ts';
@@ -26,14 +29,14 @@ const leaseName = 'wave-cron';
 const leaseSeconds = 60;
 const noFate: Fate = { faults: [], end: null, wallHours: 0 };
 
-/** A pass that runs; `ended` resolves at its end, or where it is killed. */
+/** A running pass. `ended` resolves when the pass ends or is killed. */
 export type RunningPass = { process: Process; ended: Promise<Ended>; thaw(): void };
 
 export type PassOptions = {
   fate?: Fate;
-  /** Told of each request of it. */
+  /** Called for each request of the pass, with its number. */
   sends?: (nth: number) => Promise<void>;
-  /** Told when it stands still. */
+  /** Called when the pass is frozen. */
   onFrozen?: () => void;
 };
 
@@ -81,7 +84,8 @@ export function startPass(
       {},
     );
     const plain = createApiClient(connection);
-    // Only where no answer comes: a slow machine must not make faults of its own.
+    // There is a timeout only if a fault leaves requests without a response. Otherwise, a slow machine
+    // would cause faults of its own.
     const isSilent = fate.faults.some((each) => each.fault === 'no answer');
     const client = isSilent ? withTimeout(plain, { path: /./, ms: 3_000 }) : plain;
     try {
@@ -129,7 +133,7 @@ export function startPass(
         : await onePass();
       return { how: 'report', report };
     } catch (error) {
-      // A failure of the harness or of our own code is no fault of the cluster.
+      // Any other error is a bug in the test or in the product, not a fault of the cluster.
       if (!(error instanceof WaveCronError)) throw error;
       return { how: 'error', error };
     } finally {
@@ -137,7 +141,7 @@ export function startPass(
     }
   };
   const ended = Promise.race([run(), killed.promise]).finally(() => {
-    // One that is killed while it waits would have time rush on for all that live.
+    // If a pass was killed while it waited for the Lease, time must stop leaping for the others.
     time.stops();
     if (process.state !== 'dead') channel.process = undefined;
   });
@@ -152,8 +156,8 @@ export function startPass(
 }
 
 /**
- * Who waits for the lease makes time go by in leaps of a tenth of its duration: long enough apart
- * for a holder that is alive to renew it, and soon over where it is dead.
+ * While a pass waits for the Lease, time leaps by a tenth of the lease duration. The leaps are far enough
+ * apart for a live holder to renew the Lease. But if the holder is dead, the wait is soon over.
  */
 function timeOfContender({ clock }: Walk): { goesOn(): void; stops(): void } {
   let leaps: NodeJS.Timeout | undefined;
@@ -169,7 +173,7 @@ function timeOfContender({ clock }: Walk): { goesOn(): void; stops(): void } {
 
 const leapEveryMs = 60;
 
-/** Takes note of what a pass has said, and of what it has held back. */
+/** Records the result of a pass as text, and the workloads that it held. */
 export function hear({ said, ledger }: Walk, ended: Ended): void {
   said.push(wordsOf(ended));
   if (ended.how !== 'report') return;
@@ -178,7 +182,7 @@ export function hear({ said, ledger }: Walk, ended: Ended): void {
   }
 }
 
-/** What is said in words, to be searched for what must not be said. */
+/** The result as text, to be searched for values that must not appear. */
 export const wordsOf = (ended: Ended): string =>
   ended.how === 'report'
     ? JSON.stringify(ended.report)

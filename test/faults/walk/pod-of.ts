@@ -1,9 +1,9 @@
-/** What the workloads of a walk look like: their Pods, and their annotations. */
+/** The Pods and the annotations of the workloads in a walk. */
 import { prefix } from '../../handler/run-pass.ts';
 import { sourceNames } from './model.ts';
 import type { Reference } from './steps.ts';
 
-/** One mention of each kind for a source, in the order in which they came. */
+/** Keeps one reference of each kind to a source, in the original order. */
 export function distinct(references: readonly Reference[]): Reference[] {
   const seen = new Set<string>();
   return references.filter(({ source, how }) => {

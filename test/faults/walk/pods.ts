@@ -1,4 +1,7 @@
-/** With which configuration the Pods of a walk run: the node agent knows what each was started with. */
+/**
+ * The configuration with which the Pods of a walk run. The node agent knows the data that each Pod started
+ * with.
+ */
 import type { Outcome } from '../../../lib/rules/report.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { type ModelSource, type ModelWorkload, sourceNames, sourceValue } from './model.ts';
@@ -8,20 +11,21 @@ import type { Walk } from './walk.ts';
 const outcomeOf = ({ lastReport }: Walk, { kind, name }: ModelWorkload): Outcome | undefined =>
   lastReport?.outcomes.find((each) => each.kind === kind && each.name === name);
 
-/** Whether the last good pass said that it does not write the hash any more, and so that Pods may be behind. */
+/** Whether the last good pass reported that it no longer writes the hash, so that Pods may be behind. */
 export const reverted = (here: Walk, workload: ModelWorkload): boolean =>
   outcomeOf(here, workload)?.reason === 'Reverted';
 
 /**
- * Each Pod of an opted-in workload runs with the current configuration, but for
+ * Returns a message for each Pod of an opted-in workload that does not run with the current configuration.
+ * Exceptions are
  *
- * - those of a paused Deployment, which follow when it is resumed;
- * - those of which the pass says what keeps them from following (a StatefulSet that waits for a Pod
- *   which cannot start);
- * - those that a workload was taken on with, where its owner says that they count as current, or no time
- *   speaks against it;
- * - those that started after the last hash was recorded: what they read was changed back before any pass
- *   has seen it, which no hash can tell.
+ * - Pods of a paused Deployment: they follow when it is resumed;
+ * - Pods with a blocker that the pass reports, such as those of a StatefulSet that waits for a Pod that
+ *   cannot start;
+ * - Pods that existed when the workload was adopted, if its owner declared them current, or if no time
+ *   shows that they are older than a change;
+ * - Pods that started after the last hash was recorded: the data that they read was changed back before any
+ *   pass read it, and no hash can show this.
  */
 export function wrongWithPods(
   here: Walk,
@@ -34,7 +38,7 @@ export function wrongWithPods(
   const { agent, ledger } = here;
   const { model } = ledger;
   if (agent === undefined || references.length === 0) return [];
-  // With a bad value its rollout never finishes.
+  // With a bad value, the rollout never finishes.
   if (references.some(({ source }) => isBad(model.sources[source], source))) return [];
   if (outcomeOf(here, workload)?.blockers !== undefined) return [];
   const owners = new Set([

@@ -1,4 +1,4 @@
-/** The policies of a walk that are in force, and the user who sets them. */
+/** The policies in force in a walk, and the actions of the user who sets them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultSettings, type RolloutSettings } from '../../../lib/settings/schema.ts';
 import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
@@ -11,7 +11,7 @@ import type { WorldClock } from './world-clock.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** What is set nowhere in a walk: rollouts take as long as they take, and no limit is on by default. */
+/** The settings of a walk without policies: rollouts may take as long as they need, and there is no limit. */
 const usual: RolloutSettings = {
   ...defaultSettings.rollouts,
   limit: { count: 0, period: '1h' },
@@ -19,11 +19,11 @@ const usual: RolloutSettings = {
 };
 
 export class Policies {
-  /** Of the passes that start from now on. */
+  /** The settings of the passes that start from now on. */
   settings: RolloutSettings = usual;
-  /** Whether anything was set since all was lifted. */
+  /** Whether any policy was set since all policies were removed. */
   isOn = false;
-  /** Whether anything was ever set. */
+  /** Whether any policy was ever set. */
   wasOn = false;
   readonly #clock: WorldClock;
   readonly #namespace: { began: number; ended: number; texts: Texts }[] = [];
@@ -32,7 +32,7 @@ export class Policies {
     this.#clock = clock;
   }
 
-  /** All that the namespace may have said to a pass that read it between two times. */
+  /** All policies that a pass may have read from the namespace between two times. */
   namespaceTexts(from: number, to: number): readonly Texts[] {
     const all = [{ began: 0, ended: 0, texts: {} }, ...this.#namespace];
     return all
@@ -66,7 +66,7 @@ const approvedKey = `${prefix}/approved-config`;
 const nowKey = `${prefix}/rollout-now`;
 const annotationKeys = [...policyKeys, 'order'] as const;
 
-/** The policy that annotations set. */
+/** The policy in the annotations of an object. */
 export const textsOf = (annotations: Annotations): Texts =>
   Object.fromEntries(annotationKeys.map((key) => [key, annotations[annotationOf(key)]]));
 
@@ -75,7 +75,7 @@ export const approvalsOf = (annotations: Annotations) => ({
   now: annotations[nowKey],
 });
 
-/** The policy that settings set. */
+/** The policy in the settings. */
 export function textsOfSettings({
   paused,
   windows,
@@ -90,7 +90,7 @@ export function textsOfSettings({
   };
 }
 
-/** As flags of the program. */
+/** The settings as flags of the program. */
 export function flagsOf(settings: RolloutSettings): string[] {
   const { paused, windows, approval, settle, cooldown, limit } = settings;
   const { progressDeadline, maxConcurrent, maxConcurrentPerNamespace } = settings;
@@ -120,7 +120,7 @@ export async function actPolicy(user: User, step: PolicyUserStep): Promise<void>
   await annotate(user, place, { [annotationOf(change.key)]: value });
 }
 
-/** What a step of policies does, but for what it asks of the whole walk. */
+/** Executes a step about policies. `lift` is excluded, because it needs the whole walk. */
 export async function takePolicyStep(
   user: User,
   step: Exclude<PolicyStep, { do: 'lift' }>,
@@ -146,7 +146,7 @@ export async function takePolicyStep(
   }
 }
 
-/** No policy is left, but for values that are bad. */
+/** Removes all policies, but does not correct bad values of sources. */
 export async function liftPolicies(user: User): Promise<void> {
   user.policies.lift();
   for (const key of policyKeys) await user.policies.setNamespace(user.namespace, key, null);
@@ -202,7 +202,8 @@ function settingOf(user: User, change: PolicyChange): Partial<RolloutSettings> {
 
 function textOf({ clock }: User, { value }: PolicyChange): string | null {
   if (value === null || typeof value === 'string') return value;
-  // With a fraction, which keeps it apart from the times that the API server writes.
+  // A time with a fraction of a second differs from the times that the API server writes, so it is not
+  // shifted.
   if (typeof value === 'number') return new Date(clock.time() + value * 60_000).toISOString();
   return JSON.stringify(value.map((each) => windowOf(each, clock.time())));
 }
@@ -214,7 +215,10 @@ function windowOf({ kind, opensIn, lasts, timeZone }: WindowStep, now: number): 
   return { kind, schedule: `${minute} ${hour} * * *`, duration: `${lasts}m`, timeZone };
 }
 
-/** Until all rollouts have finished or failed, as far as their controllers say so in time. */
+/**
+ * Waits until all rollouts have finished or failed, or until controllers have had enough time to report
+ * this.
+ */
 async function rest({ record }: User): Promise<void> {
   await sleep(300);
   for (let left = 40; left > 0; left--) {

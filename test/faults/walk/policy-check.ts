@@ -1,13 +1,14 @@
 /**
- * What is wrong with the hashes that passes wrote, by the rules of the policies that were in force:
+ * Checks the hashes that passes wrote against the policies that were in force:
  *
- * - no hash is written while the workload is held by an invalid policy, a pause, a window, or for want of an
- *   approval, unless `/rollout-now` names that hash;
- * - there are never more writes within a period than the limit, and none within the cooldown;
+ * - no hash is written while an invalid policy, a pause, a window or a missing approval holds the workload,
+ *   unless `/rollout-now` names that hash;
+ * - there are never more writes within a period than the limit allows, and none within the cooldown;
  * - there are never more unfinished rollouts than `maxConcurrent` allows;
  * - no version with which a rollout has failed is given to another workload.
  *
- * A pass knows what it has read, so each rule asks for what was true from its first list until the write.
+ * A pass knows only what it has read. So each rule considers everything that was true between the first
+ * list of the pass and the write.
  */
 import { approvalsOf, type Policies, textsOf, textsOfSettings } from './policies.ts';
 import { type Force, forceAt, msOf } from './policy-rule.ts';
@@ -15,15 +16,15 @@ import { type RolloutRecord, sinceHash, type Version, visibleFrom } from './roll
 import type { WriteNote } from './write-note.ts';
 
 /**
- * A pass knows the time of the API server from its Lease, to the second, and a hash is written a while after it
- * was decided.
+ * A pass knows the time of the API server from its Lease only to the second, and it writes a hash some time
+ * after its decision.
  */
 const clockSlackMs = 3_000;
-/** The clock of a walk leaps by so much while passes run. */
+/** The clock of a walk can leap by this much while passes run. */
 const leapSlackMs = 120_000;
 const lookEveryMs = 20_000;
 
-/** The force of all policies that the writer may have read, at all times at which it may have decided. */
+/** The effect of all policies that the writer may have read, at all times at which it may have decided. */
 export function forcesOn(
   policies: Policies,
   annotations: Readonly<Record<string, string>>,
@@ -41,7 +42,11 @@ export function forcesOn(
   });
 }
 
-/** @param earlier all notes until then, the newest last */
+/**
+ * Returns a message for each rule that the write broke.
+ *
+ * @param earlier all earlier notes, the newest last
+ */
 export function wrongWithWrite(
   note: WriteNote,
   earlier: readonly WriteNote[],
@@ -76,7 +81,9 @@ function inWords([force]: readonly Force[], hash: string, approved: string | und
   return `${JSON.stringify(force)}, with an approval ${approval}`;
 }
 
-/** A pass keeps as many times as the limit needs that it knows, so only writes under the same limit count. */
+/**
+ * A pass keeps only as many known times as its limit needs. So only writes under at least this limit count.
+ */
 function wrongWithLimit(note: WriteNote, own: readonly WriteNote[]): string | undefined {
   const { count, period } = note.writer.rollouts.limit;
   if (count === 0 || note.isStripped) return undefined;
@@ -100,7 +107,10 @@ function wrongWithCooldown(
   return `${Math.round((at - last.at) / 60_000)} minutes after the last one, within its cooldown`;
 }
 
-/** An unfinished rollout takes a place no longer than `progressDeadline`, and time passes in leaps. */
+/**
+ * An unfinished rollout keeps its place for `progressDeadline` at most. This is shorter, because time
+ * passes in leaps.
+ */
 const longestMs = 6 * 24 * 3_600_000;
 
 function wrongWithPlaces(note: WriteNote, record: RolloutRecord): string | undefined {
@@ -117,13 +127,13 @@ function wrongWithPlaces(note: WriteNote, record: RolloutRecord): string | undef
   return `as the unfinished rollout number ${others.length + 1} of at most ${most}, with ${labels.join(', ')}`;
 }
 
-/** Whether it may have been unfinished, also for another reason than a hash of ours: then it keeps its place. */
+/** Whether the workload may have had an unfinished rollout, of any cause. Then it keeps its place. */
 const mayHavePlace = (versions: readonly Version[], from: bigint): boolean =>
   visibleFrom(versions, from).some(
     ({ hash, isComplete, isActive }) => hash !== '' && !isComplete && isActive,
   );
 
-/** Whether a rollout of ours was unfinished all the time in which a pass could see it. */
+/** Whether a rollout by wave-cron was unfinished for the whole time in which a pass could see it. */
 function takesPlace(versions: readonly Version[], from: bigint): boolean {
   const since = sinceHash(versions);
   if (since === undefined || !isUnfinished(since)) return false;
@@ -157,7 +167,10 @@ function wrongWithFailure(
   return undefined;
 }
 
-/** Whether the write of `other` has failed with this version, for all that the writer of `note` could see. */
+/**
+ * Whether the write of `other` has failed with this version, by everything that the writer of `note` could
+ * see.
+ */
 function isFailedWith(
   other: WriteNote,
   source: string,
@@ -172,7 +185,8 @@ function isFailedWith(
   if (since === undefined || first?.number !== other.number) return false;
   const before = record.before(other.uid, other.number).at(-1);
   if (before?.isComplete !== true || !before.isActive) return false;
-  // Nothing tells such a write from a new template, unless the rollout has failed before it.
+  // A template that another client has reverted looks like a new template, unless the rollout has failed
+  // before.
   const isUndone = ({ othersAt, saidAt }: Version) =>
     othersAt > before.othersAt && (saidAt === undefined || saidAt > othersAt);
   if (since.some(isUndone)) return false;

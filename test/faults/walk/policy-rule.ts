@@ -1,9 +1,9 @@
 /**
- * Which rollout policy is in force, by a rule of its own: nothing here comes from lib/. It understands only
- * the forms that a walk gives, see policy-steps.ts.
+ * Determines the rollout policy in force with its own implementation, which imports nothing from lib/. It
+ * understands only the forms that policy-steps.ts creates.
  */
 
-/** The policy of one place, by the end of the name of its annotation. */
+/** The policy of one place: the value of each annotation, by the end of its key, such as `pause`. */
 export type Texts = Readonly<Record<string, string | undefined>>;
 
 export const policyKeys = ['pause', 'windows', 'approval', 'settle', 'cooldown'] as const;
@@ -11,14 +11,14 @@ export type PolicyKey = (typeof policyKeys)[number] | 'order';
 
 export type Window = {
   readonly kind: 'allow' | 'deny';
-  /** `M H * * *` */
+  /** In the form `M H * * *`. */
   readonly schedule: string;
-  /** Whole minutes, less than a day: `90m`. */
+  /** Whole minutes, less than a day, such as `90m`. */
   readonly duration: string;
   readonly timeZone: string;
 };
 
-/** Zones without clock changes, in minutes ahead of UTC. */
+/** Time zones without clock changes, in minutes ahead of UTC. */
 export const zones: Readonly<Record<string, number>> = {
   UTC: 0,
   'Asia/Tokyo': 540,
@@ -36,8 +36,10 @@ export type Force = {
 };
 
 /**
- * @param given settings, namespace, workload
- * @param time milliseconds since 1970
+ * The policy in force at a time.
+ *
+ * @param given the policies of settings, namespace and workload, in this order
+ * @param time in milliseconds since 1970
  */
 export function forceAt(given: readonly Texts[], time: number): Force {
   const levels = given.filter(isValid);
@@ -62,7 +64,7 @@ function isClosed(levels: readonly Texts[], time: number): boolean {
   const given = lists.filter((list) => typeof list === 'object');
   const denying = given.flat().filter(({ kind }) => kind === 'deny');
   if (denying.some((window) => isOpen(window, time))) return true;
-  // A list of deny windows alone leaves the allow windows of the places before it in force.
+  // A list with only deny windows leaves the allow windows of the earlier places in force.
   const deciding = given.findLast((list) => list.length === 0 || list.some(isAllow));
   const allowing = (deciding ?? []).filter(isAllow);
   return allowing.length > 0 && !allowing.some((window) => isOpen(window, time));
@@ -81,7 +83,7 @@ function isOpen({ schedule, duration, timeZone }: Window, time: number): boolean
 
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** One number with one unit. */
+/** The milliseconds of a time span with one unit, such as `10m`. */
 export const msOf = (text = '0s'): number =>
   Number.parseInt(text, 10) * (units[text.at(-1) ?? 's'] ?? 0);
 

@@ -1,17 +1,20 @@
-/** What a walk does with rollout policies, as plain data. Times count from the moment of the step, in minutes. */
+/**
+ * The steps of a walk with rollout policies, as plain data. Times are in minutes from the moment of the
+ * step.
+ */
 import fc from 'fast-check';
 import { sourceNames, workloadNames } from './model.ts';
 import type { Step } from './steps.ts';
 
 export type WindowStep = {
   kind: 'allow' | 'deny';
-  /** Negative: it opened so long ago. */
+  /** If negative, the window opened this long ago. */
   opensIn: number;
   lasts: number;
   timeZone: string;
 };
 
-/** A place in the list of workloads, or another place where a policy can be. */
+/** An index in the list of workloads, or another place that can have a policy. */
 export type PolicyPlace = 'settings' | 'namespace' | number;
 
 export type PolicyChange =
@@ -28,9 +31,9 @@ export type PolicyUserStep =
 export type PolicyStep =
   | { do: 'limits'; limit: number; maxConcurrent: number | null; perNamespace: number | null }
   | { do: 'time'; minutes: number }
-  /** Rollouts get the time to finish, or to fail. */
+  /** Rollouts get time to finish or fail. */
   | { do: 'rest' }
-  /** All policies are lifted, all values corrected, and broken Pods are deleted. */
+  /** All policies are removed, all values are corrected, and broken Pods are deleted. */
   | { do: 'lift' };
 
 const policyDos = new Set(['policy', 'approve', 'limits', 'time', 'rest', 'lift']);
@@ -49,7 +52,7 @@ const window: fc.Arbitrary<WindowStep> = fc.record({
   timeZone: fc.constantFrom('UTC', 'Asia/Tokyo', 'Asia/Kolkata', 'America/Phoenix'),
 });
 
-/** Half of all changes lift something, so that walks go on. */
+/** Half of all changes remove a rule. Otherwise, walks would get stuck behind holds. */
 const orNone = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value, { freq: 2 });
 
 const windows = fc.array(window, { maxLength: 2 });
@@ -155,7 +158,7 @@ const use = (workload: number, source: number): Step => ({
   adoption: 'stamp',
 });
 
-/** What a walk of chance seldom comes to: a rollout fails while others of the same change still wait. */
+/** A case that a random walk seldom reaches: a rollout fails while others of the same change still wait. */
 export const failing: fc.Arbitrary<Step[]> = fc
   .record({ source, first: fc.nat({ max: 1 }), perNamespace: fc.boolean() })
   .map(({ source, first, perNamespace }) => [
@@ -182,7 +185,7 @@ export const failing: fc.Arbitrary<Step[]> = fc
     { do: 'check' },
   ]);
 
-/** Likewise: what was approved is not the configuration any more. */
+/** Another rare case: the approved configuration is no longer the current one. */
 export const approving: fc.Arbitrary<Step[]> = fc
   .record({ source, workload, now: fc.boolean() })
   .map(({ source, workload, now }) => {
@@ -207,7 +210,7 @@ export const approving: fc.Arbitrary<Step[]> = fc
     ];
   });
 
-/** Likewise: one workload gets more changes within an hour than a limit or a cooldown allows. */
+/** Another rare case: one workload gets more changes within an hour than a limit or a cooldown allows. */
 export const flapping: fc.Arbitrary<Step[]> = fc
   .record({ source, workload, limit: fc.nat({ max: 2 }), cooldown: fc.boolean() })
   .map(({ source, workload, limit, cooldown }) => [

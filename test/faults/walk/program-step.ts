@@ -1,4 +1,7 @@
-/** The program itself in a walk: one that is killed or stopped by its operating system, then another. */
+/**
+ * Runs the program itself in a walk: the operating system kills or stops one process, and another one
+ * follows.
+ */
 import type { Run } from '../../jobs/run-program.ts';
 import { fastEnough, type Once, startOnce, starts, TooSlow } from '../program.ts';
 import { type Channel, openChannel, type Process } from './channel.ts';
@@ -8,7 +11,7 @@ import type { Walk } from './walk.ts';
 
 type ProgramStep = Extract<Step, { do: 'program' }>;
 
-/** Only few at once: too many starts would starve those that hold a lease. */
+/** Only a few run at once: too many starts would starve the processes that hold a Lease. */
 export const runProgramStep = (here: Walk, step: ProgramStep): Promise<void> =>
   starts(() => run(here, step));
 
@@ -32,7 +35,7 @@ async function run(here: Walk, { end }: ProgramStep): Promise<void> {
   for (const { channel } of [first, second]) channel.process = undefined;
 }
 
-/** Whether it lost its lease because the machine gave it no time to renew it. */
+/** Whether the program lost its Lease because the machine gave it no time for the renewal. */
 function wasTooSlow(run: Run): boolean {
   try {
     fastEnough(run);

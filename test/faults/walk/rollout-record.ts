@@ -1,4 +1,4 @@
-/** The workloads of a walk in every version that the API server made of them. */
+/** Records every version of the workloads in a walk that the API server has stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
@@ -10,22 +10,25 @@ export type Version = {
   readonly number: bigint;
   readonly uid: string;
   readonly label: string;
-  /** When it was seen, by the clock of this machine. */
+  /** When the version was seen, by the clock of this machine. */
   readonly seenAt: number;
-  /** Of ours on the template, empty if there is none. */
+  /** The config hash on the template; empty if there is none. */
   readonly hash: string;
-  /** Everything else on the template. */
+  /** The template without wave-cron's annotations. */
   readonly template: string;
   readonly replicas: number;
-  /** All Pods have the template and are available. */
+  /** Whether all Pods have the template and are available. */
   readonly isComplete: boolean;
-  /** Its controller replaces Pods, and a pass has to do with it. */
+  /** Whether the controller replaces Pods of this workload, and passes handle it. */
   readonly isActive: boolean;
-  /** Since when its controller says that the rollout has failed, by the clock of this machine. */
+  /**
+   * Since when the controller reports that the rollout has failed, by the clock of this machine; undefined
+   * if it has not failed, or if the controller has not seen the last change yet.
+   */
   readonly failedAt: number | undefined;
-  /** As `failedAt`, even if its controller has not seen its last change yet. */
+  /** Like `failedAt`, even if the controller has not seen the last change yet. */
   readonly saidAt: number | undefined;
-  /** The last write by a manager of its template, other than wave-cron. */
+  /** The time of the last write to the template by a manager other than wave-cron. */
   readonly othersAt: number;
 };
 
@@ -48,7 +51,7 @@ function versionOf(object: KubernetesObject, type: string): Version {
   const isActive =
     type !== 'DELETED' &&
     metadata['deletionTimestamp'] === undefined &&
-    // Without it, the namespace opts it in.
+    // Without the annotation, the namespace opts the workload in.
     metadata.annotations?.[optInKey] !== 'false' &&
     spec['paused'] !== true &&
     desired > 0;
@@ -112,17 +115,17 @@ export class RolloutRecord {
     return [...this.#versions.keys()];
   }
 
-  /** Those before the version with this number, the oldest first. */
+  /** The versions before the one with this number, the oldest first. */
   before(uid: string, number: bigint): readonly Version[] {
     return (this.#versions.get(uid) ?? []).filter((each) => each.number < number);
   }
 
-  /** The last of all. */
+  /** The last version of the workload. */
   newest(uid: string): Version | undefined {
     return this.#versions.get(uid)?.at(-1);
   }
 
-  /** Returns once it has seen all that had happened when it was called. */
+  /** Returns when the record contains all changes that were made before the call. */
   async catchUp(): Promise<void> {
     const { api } = testCluster();
     const lists = workloadKinds.map((kind) => api.list(path(kind, this.#namespace)));
@@ -144,7 +147,7 @@ export class RolloutRecord {
     return this.uids.flatMap((uid) => this.newest(uid) ?? []).filter(({ isActive }) => isActive);
   }
 
-  /** Those that are active and were in force at this time or after it, by the clock of this machine. */
+  /** The active versions that were in force at this time or after it, by the clock of this machine. */
   since(time: number): readonly Version[] {
     return [...this.#versions.values()].flatMap((all) => {
       const first = all.findLastIndex(({ seenAt }) => seenAt < time);
@@ -152,7 +155,7 @@ export class RolloutRecord {
     });
   }
 
-  /** Whether a rollout is neither complete nor said to have failed. */
+  /** Whether there is a rollout that is neither complete nor reported as failed. */
   isAnyOnItsWay(): boolean {
     return this.newestOfAll().some(
       ({ isComplete, failedAt }) => !isComplete && failedAt === undefined,
@@ -164,7 +167,10 @@ export class RolloutRecord {
   }
 }
 
-/** The versions since the last hash of ours was written; undefined if there is none, or another client removed it. */
+/**
+ * The versions since wave-cron wrote the last hash; undefined if there is no hash, or if another client
+ * removed it.
+ */
 export function sinceHash(versions: readonly Version[]): readonly Version[] | undefined {
   const hash = versions.at(-1)?.hash ?? '';
   if (hash === '') return undefined;
@@ -172,7 +178,7 @@ export function sinceHash(versions: readonly Version[]): readonly Version[] | un
   return versions.slice(before + 1);
 }
 
-/** Those that somebody could see who read between the version `from` and the last one. */
+/** The versions that a reader could see between the version `from` and the last one. */
 export function visibleFrom(versions: readonly Version[], from: bigint): readonly Version[] {
   const first = versions.findLastIndex(({ number }) => number <= from);
   return versions.slice(Math.max(first, 0));

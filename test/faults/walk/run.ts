@@ -1,15 +1,18 @@
-/** Walks by seed, several at once; what fails is shortened and said so that it can be run again. */
+/**
+ * Runs walks by their seeds, several at once. A failed walk is shortened and printed, so that it can be
+ * repeated.
+ */
 import fc from 'fast-check';
 import { type Step, walkSteps } from './steps.ts';
 import { type Tally, walk } from './walk.ts';
 
 export type WalksOptions = {
-  /** At least so many in all. */
+  /** The minimum number of steps in all walks together. */
   steps: number;
   seed: number;
-  /** Walks at once. */
+  /** How many walks run at once. */
   parallel: number;
-  /** Of a thousand steps; 8 where not given. */
+  /** How many of a thousand steps start the program itself; 8 by default. */
   programs?: number;
   onProgress?: (line: string) => void;
 };
@@ -25,7 +28,7 @@ export const newTally = (): Tally => ({
   holds: new Map(),
 });
 
-/** Seeds of the walks of one run are this far apart from those of the next. */
+/** The distance between the seeds of one run and those of the next. */
 const seedsApart = 1_000_000;
 const shorteningMs = 60_000;
 const maxFailures = 3;
@@ -70,7 +73,7 @@ export async function runWalks({
   return { tally, failures };
 }
 
-/** Every second walk has policies, the first one as well. */
+/** Every second walk has policies, beginning with the first one. */
 const isWithPolicies = (walk: number): boolean => walk % 2 === 1;
 
 async function oneWalk(
@@ -86,7 +89,7 @@ async function oneWalk(
     return undefined;
   } catch (error) {
     onProgress(`seed ${seed}, after ${tally.steps} steps of all: ${inWords(error)}`);
-    // Run again from the same seed, which also says whether it fails again; then made shorter.
+    // The walk is repeated from its seed, which shows whether it fails again. If it does, it is shortened.
     const property = fc.asyncProperty(arbitrary, (list) => walk(list, newTally()));
     const details = await fc.check(property, {
       ...parameters,

@@ -1,7 +1,7 @@
 /**
- * What may happen in a walk, as plain data: any list of steps can be run, shortened and printed.
- * Objects are named by their place in the lists of model.ts. A step that finds nothing to do (to
- * delete what is not there) does nothing.
+ * The steps of a walk, as plain data, so that any list of steps can be run, shortened and printed. Objects
+ * are named by their index in the lists of model.ts. A step that finds nothing to do does nothing, for
+ * example if it deletes an object that does not exist.
  */
 import fc from 'fast-check';
 import { rowNames, rows } from '../table/rows.ts';
@@ -16,7 +16,7 @@ import {
   policyUserStep,
 } from './policy-steps.ts';
 
-/** How a workload mentions a source. */
+/** How a workload references a source. */
 export const mentions = ['all', 'optional', 'key', 'volume', 'extra'] as const;
 export type Mention = (typeof mentions)[number];
 export type Reference = { source: number; how: Mention };
@@ -33,32 +33,41 @@ export type UserStep =
       adoption: 'stamp' | 'if-changed' | 'baseline';
     }
   | { do: 'delete workload'; workload: number; cascade: 'Background' | 'Foreground' | 'Orphan' }
-  /** Its Pods are left behind, and the same workload made anew takes them over. */
+  /**
+   * The workload is deleted without its Pods. Then the same workload is created again and takes over the
+   * Pods.
+   */
   | { do: 'make anew'; workload: number }
-  /** An operator puts back the template that the user gave; `whole`: and what we noted on the workload. */
+  /**
+   * An operator restores the template that the user gave. With `whole`, it also removes wave-cron's records
+   * from the workload.
+   */
   | { do: 'revert'; workload: number; whole: boolean }
-  /** An operator that does so at once, as often as that, whenever a hash is written. */
+  /** An operator does this immediately, after each of the next `times` writes of a hash. */
   | { do: 'operate'; workload: number; whole: boolean; times: number }
   | { do: 'opt'; workload: number; optIn: boolean }
   | { do: 'edit template'; workload: number }
   | { do: 'scale'; workload: number }
   | { do: 'pause'; workload: number };
 
-/** Faults of the table that leave what is told true: no lies about absence, no stale reads. */
+/** The faults of the table without false responses, which are wrong reports of absence and stale reads. */
 export const faultNames = rowNames.filter((name) => {
   const { nature } = rows[name];
   return nature !== 'absent' && nature !== 'stale';
 });
 export type FaultName = (typeof faultNames)[number];
 
-/** How one process fares: `nth` counts its requests from 1. */
+/** What happens to one process. `nth` counts its requests from 1. */
 export type Fate = {
   faults: { nth: number; times: number; fault: FaultName }[];
-  /** At which request it is killed or stopped, and whether that request is still done. */
+  /** The request at which the process is killed or stopped, and whether this request is still executed. */
   end: { how: 'kill' | 'freeze'; nth: number; done: boolean } | null;
-  /** How far off its wall clock is. */
+  /** By how many hours its wall clock is wrong. */
   wallHours: number;
-  /** With watches: the user does something after the pass, and another pass handles its events. */
+  /**
+   * If set, there are watches: the user does something after the pass, and another pass handles the events
+   * of this change.
+   */
   watches?: { then: UserStep } | null | undefined;
 };
 
@@ -66,9 +75,9 @@ export type Step =
   | PolicyStep
   | UserStep
   | { do: 'ownership'; on: boolean }
-  /** Passes at once; the user does something when the first of them sends its nth request. */
+  /** Several passes run at once. The user does something when the first of them sends its nth request. */
   | { do: 'passes'; fates: Fate[]; meanwhile: { nth: number; step: UserStep } | null }
-  /** The program itself, with SIGKILL or SIGSTOP, and another one after it. */
+  /** The program itself gets SIGKILL or SIGSTOP, and another process follows. */
   | { do: 'program'; end: NonNullable<Fate['end']> }
   | { do: 'check' };
 
@@ -153,11 +162,11 @@ const fate = (then: fc.Arbitrary<UserStep>): fc.Arbitrary<Fate> =>
     ),
     end: fc.option(end, { freq: 3 }),
     wallHours: fc.constantFrom(0, 0, 0, -30, 30),
-    // Half of them.
+    // Half of the passes have watches.
     watches: fc.option(fc.record({ then }), { freq: 2 }),
   });
 
-/** What a pass that is under way may trip over. */
+/** An action of the user that a running pass may trip over. */
 const meanwhile: fc.Arbitrary<UserStep> = fc.oneof(
   { weight: 2, arbitrary: userStep },
   { weight: 1, arbitrary: revert },
@@ -177,7 +186,7 @@ const onePass: Step = {
   meanwhile: null,
 };
 
-/** A workload whose Pods run with one configuration, and that is to come to another one. */
+/** A workload whose Pods run with one configuration, and which later gets another one. */
 const settled = fc
   .record({
     workload,
@@ -195,7 +204,7 @@ const settled = fc
     ] as Step[],
   }));
 
-/** What a walk of chance seldom comes to: the hash of a change is removed before any Pod was replaced. */
+/** A case that a random walk seldom reaches: the hash of a change is removed before any Pod is replaced. */
 const operated: fc.Arbitrary<Step[]> = fc
   .record({ settled, whole: fc.boolean(), times: fc.integer({ min: 1, max: 3 }) })
   .map(({ settled: { workload, source, before }, whole, times }) => [
@@ -206,7 +215,10 @@ const operated: fc.Arbitrary<Step[]> = fc
     { do: 'check' },
   ]);
 
-/** Likewise: the workload is younger than its Pods, and a source of theirs has changed or is gone. */
+/**
+ * Another rare case: the workload is younger than its Pods, and a source of these Pods has changed or is
+ * gone.
+ */
 const madeAnew: fc.Arbitrary<Step[]> = fc
   .record({ settled, isGone: fc.boolean() })
   .map(({ settled: { workload, source, before }, isGone }) => [
@@ -216,7 +228,7 @@ const madeAnew: fc.Arbitrary<Step[]> = fc
     { do: 'check' },
   ]);
 
-/** As `meanwhile`, where rollouts have policies. */
+/** Like `meanwhile`, for walks with policies. */
 const meanwhileWithPolicies: fc.Arbitrary<UserStep> = fc.oneof(
   { weight: 3, arbitrary: meanwhile },
   { weight: 1, arbitrary: policyUserStep },

@@ -1,4 +1,4 @@
-/** What the user of a walk does: to the cluster, and to the model alike. */
+/** The actions of a walk's user. They change the cluster and the model in the same way. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ApiError,
@@ -21,9 +21,9 @@ import { deleteSource, writeSource } from './write-source.ts';
 export type User = {
   readonly namespace: string;
   readonly model: Model;
-  /** Of the node that runs its Pods. */
+  /** The tolerations that Pods need to run on the node of the walk. */
   readonly tolerations: readonly object[];
-  /** Of its Deployments, in seconds; undefined: the usual one. */
+  /** `progressDeadlineSeconds` of the Deployments; undefined for the default of Kubernetes. */
   readonly progressDeadline: number | undefined;
   readonly policies: Policies;
   readonly clock: WorldClock;
@@ -32,7 +32,7 @@ export type User = {
 
 const optInKey = `${prefix}/update-on-config-change`;
 
-/** Every second workload is opted in by its namespace, without an annotation of its own. */
+/** Every second workload has no annotation of its own if it is opted in: only its namespace opts it in. */
 const optInValue = (workload: number, optIn: boolean): string | null =>
   optIn && workload % 2 === 1 ? null : String(optIn);
 
@@ -100,7 +100,7 @@ async function applyWorkload(
       build({ namespace, name, replicas, annotations: present(annotations), pod, ...spec }),
     );
   } catch (error) {
-    // The garbage collector has not finished with the one before.
+    // The garbage collector has not removed the previous workload yet.
     if (error instanceof ApiError && error.status === 409) return;
     throw error;
   }
@@ -119,10 +119,10 @@ async function applyWorkload(
   };
 }
 
-/** How many Pods a workload has that is not scaled to zero. */
+/** The number of Pods of a workload that is not scaled to zero. */
 const replicas = 2;
 
-/** What a workload has behind it that was just made. */
+/** The history of a workload that was just created. */
 const unknown = () => ({
   edits: 0,
   hashes: [],
@@ -188,8 +188,8 @@ async function changeWorkload({ namespace, model }: User, step: WorkloadStep): P
 }
 
 /**
- * As `kubectl delete --cascade=orphan` and `kubectl apply` do. Where a finalizer holds it up it is only
- * deleted.
+ * Does the same as `kubectl delete --cascade=orphan` followed by `kubectl apply`. If a finalizer delays the
+ * deletion, the workload is only deleted.
  */
 async function makeAnew(at: string, workload: ModelWorkload): Promise<void> {
   const { api } = testCluster();
@@ -212,7 +212,7 @@ async function makeAnew(at: string, workload: ModelWorkload): Promise<void> {
   Object.assign(workload, { ...unknown(), uid: made.metadata.uid ?? '', deleting: false });
 }
 
-/** What an operator does as soon as a hash was written. */
+/** Does what the operator of the workload does as soon as a hash is written. */
 export async function operate({ namespace, model }: User, workload: ModelWorkload): Promise<void> {
   const { operator, kind, name } = workload;
   if (operator === undefined || operator.times === 0) return;
@@ -258,7 +258,7 @@ const hashKey = `${prefix}/config-hash`;
 const sourcesKey = `${prefix}/config-sources`;
 const adoptedKey = `${prefix}/adopted`;
 const ownedKey = `${prefix}/owned-sources`;
-/** What is noted of a hash. */
+/** The annotations in which wave-cron records hashes on a workload. */
 const onWorkload = [adoptedKey, `${prefix}/written-hash`, pendingKey, annotationOf('history')];
 
 const without = (map: Readonly<Record<string, string>> = {}, keys: readonly string[]) =>

@@ -1,6 +1,6 @@
 /**
- * A part of the random walk, always the same one. `npm run test:walk -- --steps N --seed S` takes
- * longer ones; docs/reliability.md says how long they were.
+ * A part of the random walk, which is always the same. `npm run test:walk -- --steps N --seed S` runs
+ * longer walks; docs/reliability.md has their results.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ const steps = 250;
 const seed = 1;
 const parallel = 6;
 
-test('whatever users do, passes meet and networks break, the promise holds at every quiet point', async (t) => {
+test('after random changes, concurrent passes and faults, the guarantee holds at every quiet point', async (t) => {
   const { tally, failures } = await runWalks({ steps, seed, parallel });
   t.diagnostic(tallyInWords(tally));
   assert.deepEqual(failures, [], failures.join('\n\n'));

@@ -1,4 +1,4 @@
-/** One walk: a list of steps, in a namespace of its own, and what was found to be wrong. */
+/** One walk: it runs a list of steps in its own namespace, and collects everything that is wrong. */
 import type { TestContext } from 'node:test';
 import type { Report } from '../../../lib/rules/report.ts';
 import { path } from '../../../tools/control-plane/api.ts';
@@ -27,31 +27,34 @@ export type Walk = {
   readonly clock: WorldClock;
   readonly ledger: Ledger;
   readonly user: User;
-  /** Runs the Pods; undefined where this machine cannot: then there are none. */
+  /** Runs the Pods; undefined if this machine cannot run an agent. Then there are no Pods. */
   readonly agent: NodeAgent | undefined;
-  /** Of the last pass without a fault. */
+  /** The report of the last pass without a fault. */
   lastReport: Report | undefined;
-  /** When that began and ended, by the clock of the walk, and when it began by that of this machine. */
+  /**
+   * When that pass began and ended, by the clock of the walk, and when it began by the clock of this
+   * machine.
+   */
   lastPass: { from: number; to: number; beganAt: number };
-  /** All that was said by now. */
+  /** All output since the last search for values of Secrets. */
   readonly said: string[];
-  /** Passes so far, for the names of processes. */
+  /** The number of passes so far, for the names of processes. */
   passes: number;
-  /** How many of the notes in the ledger were checked. */
+  /** How many notes of the ledger were checked. */
   checkedWrites: number;
 };
 
 export type Tally = {
   steps: number;
   passes: number;
-  /** Of those with watches, the passes over only the workloads of a change. */
+  /** The passes over only the workloads of a change. */
   partialPasses: number;
   requests: number;
   checks: number;
   faults: Map<string, number>;
-  /** Hashes that were written. */
+  /** The number of hashes that were written. */
   writes: number;
-  /** Workloads that passes held back, by reason. */
+  /** How many workloads passes have held, by reason code. */
   holds: Map<string, number>;
 };
 
@@ -59,7 +62,11 @@ export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-/** @throws Violation at the first step after which something is wrong */
+/**
+ * Runs the steps and a final check.
+ *
+ * @throws Violation at the first step after which something is wrong
+ */
 export async function walk(steps: readonly Step[], tally: Tally): Promise<void> {
   const undo: (() => unknown)[] = [];
   const t = { after: (what: () => unknown) => void undo.push(what) } as Pick<TestContext, 'after'>;
@@ -97,10 +104,10 @@ export async function walk(steps: readonly Step[], tally: Tally): Promise<void> 
   }
 }
 
-/** Of Deployments whose Pods may never become Ready. */
+/** The progress deadline of Deployments whose Pods may never become Ready. */
 const progressDeadlineSeconds = 3;
 
-/** @param policies whether values can be bad, and rollouts fail soon */
+/** @param policies whether values can be bad, so that rollouts must fail soon */
 async function begin(t: Pick<TestContext, 'after'>, policies: boolean): Promise<Walk> {
   const namespace = await testNamespace(t);
   const { api } = testCluster();
@@ -164,7 +171,7 @@ async function take(here: Walk, channels: Channel[], step: Step, tally: Tally): 
   }
 }
 
-/** Whether each hash that was written since the last step was written within the policies. */
+/** Checks whether each hash since the last step was written as the policies allow. */
 async function checkWrites(here: Walk): Promise<void> {
   const { notes, violations } = here.ledger;
   const { policies, record } = here.user;
@@ -207,7 +214,7 @@ async function takePasses(
     });
     return { ...pass, frozen: frozen.promise };
   });
-  // Those that stand still go on when everybody else has ended, each to find its lease lost.
+  // Frozen passes continue after all others have ended. Each of them then finds that it has lost the Lease.
   await Promise.all(running.map(({ ended, frozen }) => Promise.race([ended, frozen])));
   for (const { process, thaw, ended } of running) {
     if (process.state === 'frozen') {

@@ -1,6 +1,6 @@
 /**
- * What watches add to a process of a walk: it keeps the Lease, the user does something, the events of
- * that come, and another pass handles them, which may be a partial one.
+ * Adds watches to a pass of a walk. The process keeps the Lease after a full pass, and the user does
+ * something. Then another pass, which may be a partial one, handles the events of this change.
  */
 import { LeaseKeeper } from '../../../handler/lease-keeper.ts';
 import { type NamedWorkloads, NeedsFullPass } from '../../../handler/pass/named.ts';
@@ -59,7 +59,8 @@ export class WatchingPass {
   }
 
   /**
-   * A full pass, and if it read everything, what the user does then and the pass that this starts.
+   * Runs a full pass. If it has read everything, the user acts, and the pass that this action triggers runs
+   * too.
    *
    * @returns the report of the last pass
    */
@@ -101,7 +102,7 @@ export class WatchingPass {
     }
   }
 
-  /** An event about each object that there is or was, as a watch sends them. */
+  /** Sends an event about each object that exists or existed, like a watch. */
   async #sayWhatIsThere(): Promise<void> {
     const { api } = testCluster();
     const namespace = this.#namespace;

@@ -1,14 +1,14 @@
 /**
- * The time of a walk, the same for all its processes. It can leap, so that leases can be long (no
- * machine is too slow for them) and yet nobody waits for one to run out.
+ * The clock of a walk, shared by all its processes. It can leap. So lease durations can be long enough for
+ * the slowest machine, and still no test waits until a Lease expires.
  */
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../../lib/schedule/clock.ts';
 
-/** A process as its clock sees it. */
+/** The state of a process that its clock depends on. */
 export type Sleeper = {
-  /** Pending while it is stopped; for ever where it is dead. */
+  /** Pending while the process is stopped, and permanently if it is dead. */
   readonly awake: () => Promise<void>;
   readonly wallHours: number;
 };
@@ -22,28 +22,31 @@ export class WorldClock {
     return performance.now() + this.#leapt;
   }
 
-  /** The right time, milliseconds since 1970. */
+  /** The correct time, in milliseconds since 1970. */
   time(): number {
     return Date.now() + this.#leapt;
   }
 
-  /** How far it is ahead of this machine, in milliseconds. */
+  /** By how many milliseconds this clock is ahead of the machine. */
   get leapt(): number {
     return this.#leapt;
   }
 
-  /** As `leapt`, at a time of this machine. */
+  /** The value of `leapt` at a time of this machine's clock. */
   leaptAt(at: number): number {
     return this.#leapsUntilNow.findLast((each) => each.at <= at)?.leapt ?? 0;
   }
 
-  /** As `leap`, at the start of a second, so that the times of the API server before it and after it differ. */
+  /**
+   * Like `leap`, but at the start of a second. So the times that the API server writes before and after it
+   * differ.
+   */
   async leapBetweenSeconds(ms: number): Promise<void> {
     await sleep(1_000 - (Date.now() % 1_000));
     this.leap(ms);
   }
 
-  /** Everybody's clock goes on by so much at once. */
+  /** Moves the clocks of all processes forward by this time at once. */
   leap(ms: number): void {
     this.#leapt += ms;
     this.#leapsUntilNow.push({ at: Date.now(), leapt: this.#leapt });

@@ -1,12 +1,21 @@
-/** Answers of the API server with the times of the walk, whose clock can leap, and not those of this machine. */
+/**
+ * Responses of the API server with the times of the walk's clock, which can leap, instead of those of this
+ * machine.
+ */
 import { gunzipSync } from 'node:zlib';
 import type { Answer } from '../fault-proxy.ts';
 import type { WorldClock } from './world-clock.ts';
 
-/** The API server writes whole seconds; a walk itself writes fractions as well, which stay. */
+/**
+ * A time in whole seconds, which the API server writes. A walk itself writes times with fractions, which
+ * stay as they are.
+ */
 const written = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"/g;
 
-/** @param askedAt when the API server was asked, by the clock of this machine: the clock may leap until it answers */
+/**
+ * @param askedAt when the request was sent, by the clock of this machine; the clock of the walk may leap
+ *   before the response
+ */
 export function inWorldTimes(answer: Answer, clock: WorldClock, askedAt: number): Answer {
   if (clock.leapt === 0 || answer.body === undefined) return answer;
   const { 'content-encoding': _, ...headers } = answer.headers ?? {};
@@ -14,7 +23,7 @@ export function inWorldTimes(answer: Answer, clock: WorldClock, askedAt: number)
     ...answer,
     headers,
     body: textOf(answer).replace(written, (__, time: string) => {
-      // Of all moments of that second, the last one.
+      // The time is taken as the last moment of its second.
       const at = Math.min(Date.parse(time) + 999, askedAt);
       const shifted = Date.parse(time) + clock.leaptAt(at);
       return `"${new Date(shifted).toISOString().slice(0, 19)}Z"`;

@@ -1,12 +1,12 @@
-/** What is known of each hash that was written, when it was written. */
+/** The facts about each written hash, recorded at the time of the write. */
 import type { RolloutSettings } from '../../../lib/settings/schema.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { Model, ModelWorkload } from './model.ts';
 
-/** The first list of workloads that a process got. */
+/** The version and the time of the first list of workloads that a process got. */
 export type Listed = { readonly number: bigint; readonly at: number };
 
-/** What a process was started with. */
+/** The process that writes, with the settings with which it was started. */
 export type Writer = {
   readonly name: string;
   readonly rollouts: RolloutSettings;
@@ -18,18 +18,23 @@ export type WriteNote = {
   readonly label: string;
   readonly uid: string;
   readonly hash: string;
-  /** Of the workload with the hash. */
+  /** The version of the workload with the hash. */
   readonly number: bigint;
-  /** As the API server stored them with the hash. */
+  /** The annotations that the API server stored with the hash. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** When the writer began to read, and when the hash was written, by the clock of the walk. */
+  /**
+   * When the writer began to read (`from`) and when the hash was written (`at`), by the clock of the walk.
+   */
   readonly from: number;
   readonly at: number;
-  /** By source, what of it counts for the workload, and in which version; undefined if that is not certain. */
+  /**
+   * For each source: its version, and the part of its data that counts for the workload; undefined if that
+   * is not certain.
+   */
   readonly given: ReadonlyMap<string, Given> | undefined;
-  /** The versions of the sources that are other than with the last hash; undefined if that is not certain. */
+  /** The versions of the sources that changed since the last hash; undefined if that is not certain. */
   readonly changed: ReadonlyMap<string, number> | undefined;
-  /** Another client has removed the history of its rollouts. */
+  /** Whether another client has removed the history of the workload's rollouts. */
   readonly isStripped: boolean;
 };
 

@@ -1,4 +1,4 @@
-/** What the user of a walk does to ConfigMaps and Secrets. */
+/** The actions of a walk's user on ConfigMaps and Secrets. */
 import { path } from '../../../tools/control-plane/api.ts';
 import { configMap, secret } from '../../../tools/control-plane/objects.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
@@ -19,7 +19,7 @@ export const deleteSource = (user: User, source: number): Promise<void> =>
     user.model.sources[source] = undefined;
   });
 
-/** Nobody can say what a pass reads while it is being written. */
+/** Records that a write is under way: during a write, nobody knows which version a pass reads. */
 async function noted(
   { model, clock }: User,
   write: (version: number) => Promise<void>,

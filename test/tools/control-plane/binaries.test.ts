@@ -41,7 +41,7 @@ test('KUBEBUILDER_ASSETS comes before the cache', async () => {
   assert.deepEqual(await findBinaries(['etcd']), { etcd });
 });
 
-test('a KUBEBUILDER_ASSETS of envtest is told to lack the controller manager', async () => {
+test('the error about a KUBEBUILDER_ASSETS of envtest says that the controller manager is missing', async () => {
   process.env['KUBEBUILDER_ASSETS'] = join(folder, 'assets');
   program(join(folder, 'assets', 'etcd'));
   await assert.rejects(findBinaries(['etcd', 'kube-controller-manager']), {
@@ -54,7 +54,7 @@ test('a program in the cache is used', async () => {
   assert.deepEqual(await findBinaries(['etcd']), { etcd });
 });
 
-test('without Go and without programs the error names the three ways out', async () => {
+test('without Go and without programs, the error names the three solutions', async () => {
   await assert.rejects(findBinaries(['etcd']), (error: Error) => {
     assert.match(error.message, /install Go 1\.26 or newer/);
     assert.match(error.message, /set KUBEBUILDER_ASSETS/);
@@ -64,7 +64,7 @@ test('without Go and without programs the error names the three ways out', async
   });
 });
 
-test('a failed build shows the last lines of go and leaves nothing that could be taken for a program', async () => {
+test('a failed build shows the last lines of go, and leaves no file that looks like a program', async () => {
   sh('echo first; for i in $(seq 30); do echo line $i >&2; done; exit 3');
   await assert.rejects(findBinaries(['etcd']), (error: Error) => {
     assert.match(error.message, /building etcd .* failed, go build ended with 3:\n/);
@@ -76,15 +76,15 @@ test('a failed build shows the last lines of go and leaves nothing that could be
   await assert.rejects(findBinaries(['etcd']), /ended with 4/);
 });
 
-test('two that need the same program build it once', async () => {
-  // $7 is what go writes to: build -trimpath -buildvcs=false -ldflags FLAGS -o TARGET PACKAGE.
+test('two callers that need the same program build it once', async () => {
+  // go writes to $7: build -trimpath -buildvcs=false -ldflags FLAGS -o TARGET PACKAGE.
   sh(`echo build >> ${folder}/builds; sleep 0.5; echo '#!/bin/sh' > "$7"; chmod +x "$7"`);
   const [one, other] = await Promise.all([findBinaries(['etcd']), findBinaries(['etcd'])]);
   assert.deepEqual(one, other);
   assert.equal(readFileSync(join(folder, 'builds'), 'utf8'), 'build\n');
 });
 
-test('the version that a build tells of itself is the one that its go.mod pins', () => {
+test('a build reports the version that its go.mod pins', () => {
   for (const [name, module] of [
     ['etcd', 'go.etcd.io/etcd/server/v3'],
     ['kube-apiserver', 'k8s.io/kubernetes'],

@@ -15,7 +15,7 @@ test('an authority signs itself and may sign others', () => {
   assert.ok(ca.verify(ca.publicKey));
 });
 
-test('a serving certificate is good for its host names and addresses', () => {
+test('a serving certificate is valid for its host names and addresses', () => {
   const { certificate } = serverCertificate(authority, ['127.0.0.1', 'localhost']);
   const server = new X509Certificate(certificate);
   assert.ok(server.checkIssued(ca) && server.verify(ca.publicKey));

@@ -63,7 +63,7 @@ test('a CronJob starts a Job, and the Job a Pod', async (t) => {
     spec: { schedule: '* * * * *', suspend: true, jobTemplate: { spec: { template } } },
   };
   await api.create(cronJob);
-  // The controller starts what was missed since the last start at once, so no minute has to pass.
+  // The controller starts a missed run at once, so no minute has to pass.
   const lastScheduleTime = new Date(Date.now() - 90_000).toISOString().replace(/\.\d+/, '');
   const status = { status: { lastScheduleTime } };
   await api.patch(`${path('CronJob', namespace, 'tick')}/status`, status, 'merge');
@@ -73,7 +73,7 @@ test('a CronJob starts a Job, and the Job a Pod', async (t) => {
   await api.waitFor(path('Pod', namespace), isThere, { what: 'a Pod of the Job' });
 });
 
-test('an object goes with the last of its owners, and an orphan of a deleted owner stays', async (t) => {
+test('an object is deleted with the last of its owners, and an orphan of a deleted owner stays', async (t) => {
   const namespace = await testNamespace(t);
   const owner = await api.create(configMap({ namespace, name: 'owner' }));
   const owned = (name: string) => {
@@ -93,14 +93,14 @@ test('an object goes with the last of its owners, and an orphan of a deleted own
   assert.equal((await api.list(path('ReplicaSet', namespace))).length, 1);
 });
 
-test('a deleted namespace goes away with everything in it', async (t) => {
+test('a deleted namespace is removed with everything in it', async (t) => {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
   await api.delete(path('Namespace', undefined, namespace));
   await api.waitFor(path('Namespace', undefined, namespace), (it) => it === undefined);
 });
 
-test('a namespace goes although its workloads carry finalizers of wave-cron, of whatever prefix', async (t) => {
+test('a namespace is removed although its workloads have finalizers of wave-cron, with any prefix', async (t) => {
   const namespace = await testNamespace(t);
   const withFinalizer = (object: KubernetesObject, finalizer: string) =>
     api.create({ ...object, metadata: { ...object.metadata, finalizers: [finalizer] } });
@@ -111,7 +111,7 @@ test('a namespace goes although its workloads carry finalizers of wave-cron, of 
   await deleteNamespace(namespace);
 });
 
-test('a ServiceAccount has the permissions that its test gave and no other', async (t) => {
+test('a ServiceAccount has only the permissions that its test gave', async (t) => {
   const namespace = await testNamespace(t);
   const account = await serviceAccount(t, {
     namespace,
@@ -126,7 +126,7 @@ test('a ServiceAccount has the permissions that its test gave and no other', asy
   await assert.rejects(own.get(path('Secret', namespace, 'x')), isStatus(403));
 });
 
-test('a token of TokenRequest is the account that it was asked for', async (t) => {
+test('a token of TokenRequest belongs to the requested account', async (t) => {
   const namespace = await testNamespace(t);
   const token = await requestToken(namespace, 'default');
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } };
@@ -136,7 +136,7 @@ test('a token of TokenRequest is the account that it was asked for', async (t) =
   assert.equal(status.user.username, `system:serviceaccount:${namespace}:default`);
 });
 
-test('a certificate that has expired and a wrong token are refused', async () => {
+test('an expired certificate and a wrong token are rejected', async () => {
   const { url } = cluster;
   const subject = { commonName: 'late', organizations: ['system:masters'] };
   const current = cluster.clientCertificate(subject);
@@ -149,7 +149,7 @@ test('a certificate that has expired and a wrong token are refused', async () =>
   await assert.rejects(list({ token: 'wrong' }), isStatus(401));
 });
 
-test('the audit log gives each request once, from its mark on, by user agent, user, verb, resource and namespace', async (t) => {
+test('the audit log returns each request after its start once, by user agent, user, verb, resource and namespace', async (t) => {
   const namespace = await testNamespace(t);
   const account = await serviceAccount(t, {
     namespace,
@@ -198,12 +198,12 @@ test('kubectl works with the kubeconfig of the administrator and of an account',
   await assert.rejects(kubectl(['get', 'secrets'], kubeconfig), /forbidden/);
 });
 
-test('the server tells its pinned version', async () => {
+test('the server reports its pinned version', async () => {
   const { gitVersion } = JSON.parse(await api.text('/version'));
   assert.match(gitVersion, /^v1\.\d+\.\d+$/);
 });
 
-test('waiting in vain says what was seen last', async (t) => {
+test('a wait that times out shows the last version of the object', async (t) => {
   const namespace = await testNamespace(t);
   await assert.rejects(
     api.waitFor(path('ConfigMap', namespace, 'never'), (it) => it !== undefined, { timeoutMs: 50 }),

@@ -1,4 +1,4 @@
-/** How a control plane begins and ends. These start control planes of their own. */
+/** How a control plane starts and ends. These tests start control planes of their own. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,13 +18,13 @@ const here = join(root, 'tools/control-plane');
 const scratch = mkdtempSync(join(tmpdir(), 'wave-cron-life-'));
 after(() => rmSync(scratch, { recursive: true }));
 
-/** The environment without the variables of this test run, which would change the outcome. */
+/** The environment without the variables of this test run, which would change the results. */
 function outerEnvironment(): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _context, [controlPlaneVariable]: _shared, ...own } = process.env;
   return own;
 }
 
-/** Runs node apart from this test run. */
+/** Runs Node without the variables of this test run. */
 function node(args: readonly string[]): ChildProcess {
   const env = outerEnvironment();
   return spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
@@ -73,7 +73,7 @@ test('a parent that is killed with -9 leaves no process and no folder behind', a
   await until('all are gone', () => !all.some(isRunning) && !existsSync(folder));
 });
 
-/** The processes that a process has started, and those that they have started, by their ids. */
+/** The descendants of a process: their names by their ids. */
 function processesBelow(pid: number): Map<number, string> {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,comm='], { encoding: 'utf8' });
   const rows = table
@@ -92,9 +92,12 @@ function processesBelow(pid: number): Map<number, string> {
   return found;
 }
 
-/** A `npm run cluster` that is ready. Nothing of it outlives the test. */
+/**
+ * Starts `npm run cluster` and waits until it is ready. Its processes and folders are removed after the
+ * test.
+ */
 async function startCluster(t: TestContext) {
-  // npm would read its own settings from the variables that it gives to the scripts it runs.
+  // npm would read its own settings from the variables that it gives to scripts.
   const env = Object.entries(outerEnvironment()).filter(([name]) => !name.startsWith('npm_'));
   const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter);
   const npm = spawn('npm', ['run', '--silent', 'cluster'], {
@@ -115,7 +118,7 @@ async function startCluster(t: TestContext) {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`npm run cluster prints what a shell can evaluate, and ended by ${signal} leaves no process and no folder`, {
+  test(`npm run cluster prints variables for a shell, and leaves no process and no folder after ${signal}`, {
     timeout: 60_000,
   }, async (t) => {
     const { npm, processes, folder, stderr } = await startCluster(t);
@@ -133,7 +136,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-test('the API server can be taken away and comes back at the same place with the same objects', async () => {
+test('the API server can be stopped, and starts again at the same address with the same objects', async () => {
   const controlPlane = await startControlPlane();
   try {
     const api = connect(controlPlane);
@@ -151,7 +154,7 @@ test('the API server can be taken away and comes back at the same place with the
   assert.match(readFileSync(join(scratch, 'logs/kube-apiserver.log'), 'utf8'), /Serving securely/);
 });
 
-test('a program that dies at the start is named, with its last words, and nothing is left', async () => {
+test('a program that dies at the start is named, with its last output, and nothing is left', async () => {
   const before = controlPlaneFolders();
   await assert.rejects(
     startControlPlane({ apiServerFlags: ['--no-such-flag'] }),
@@ -161,7 +164,8 @@ test('a program that dies at the start is named, with its last words, and nothin
       return true;
     },
   );
-  // Those of other tests may come and go in the meantime; ours failed and has to be among neither.
+  // Folders of other tests may appear and disappear during this test. None of the new folders may be that
+  // of the failed start.
   const left = controlPlaneFolders().filter((name) => !before.includes(name));
   for (const name of left) {
     const log = join(tmpdir(), name, 'logs/kube-apiserver.log');
@@ -169,7 +173,7 @@ test('a program that dies at the start is named, with its last words, and nothin
   }
 });
 
-test('a test run with a failure keeps the logs of its control plane and says where', async () => {
+test('a test run with a failure keeps the logs of its control plane and prints their path', async () => {
   const file = join(scratch, 'fixture.test.ts');
   writeFileSync(
     file,

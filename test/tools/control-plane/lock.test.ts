@@ -10,7 +10,7 @@ import { withLock } from '../../../tools/control-plane/lock.ts';
 const folder = mkdtempSync(join(tmpdir(), 'wave-cron-lock-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Another process that takes the lock, says so, and keeps it until it is killed. */
+/** Another process that takes the lock, reports this, and keeps the lock until it is killed. */
 async function holder(file: string): Promise<ChildProcess> {
   const script = `
     const { withLock } = await import(${JSON.stringify(new URL('../../../tools/control-plane/lock.ts', import.meta.url).href)});
@@ -25,7 +25,7 @@ async function holder(file: string): Promise<ChildProcess> {
   return child;
 }
 
-test('a lock is waited for, with word of who has it, and is free once its holder was killed with -9', async () => {
+test('a waiting process learns which process has the lock, and gets it when the holder is killed with -9', async () => {
   const file = join(folder, 'lock');
   const child = await holder(file);
   const said: string[] = [];

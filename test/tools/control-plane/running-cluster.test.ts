@@ -9,7 +9,7 @@ import {
   runningCluster,
 } from '../../../tools/control-plane/running-cluster.ts';
 
-/** A file to leave word in, and folders as clusters have them. */
+/** The path for the file of a running cluster, and folders like those of clusters. */
 function stage(t: TestContext) {
   const home = mkdtempSync(join(tmpdir(), 'wave-cron-running-'));
   t.after(() => rmSync(home, { recursive: true }));
@@ -23,7 +23,7 @@ function stage(t: TestContext) {
   return { file: join(home, 'word'), cluster };
 }
 
-test('a running cluster is found by the word that it left, until it takes it back', (t) => {
+test('a running cluster is found by its file, until it removes the file', (t) => {
   const { file, cluster } = stage(t);
   assert.equal(runningCluster({}, file), undefined);
   const one = cluster('one');
@@ -34,7 +34,7 @@ test('a running cluster is found by the word that it left, until it takes it bac
   assert.ok(!existsSync(file));
 });
 
-test('a cluster that was killed is not taken for a running one, and the next one leaves word', (t) => {
+test('a killed cluster does not count as running, and the next one writes its own file', (t) => {
   const { file, cluster } = stage(t);
   const one = cluster('one');
   announce(one, file);
@@ -45,7 +45,7 @@ test('a cluster that was killed is not taken for a running one, and the next one
   assert.equal(runningCluster({}, file), two.folder);
 });
 
-test('of two clusters the first keeps the word, though the second comes and goes', (t) => {
+test('the file of the first cluster stays, even if a second cluster starts and ends', (t) => {
   const { file, cluster } = stage(t);
   const one = cluster('one');
   announce(one, file);
@@ -55,7 +55,7 @@ test('of two clusters the first keeps the word, though the second comes and goes
   assert.equal(runningCluster({}, file), one.folder);
 });
 
-test('the control plane of the environment goes before the one that left word', (t) => {
+test('the control plane in the environment has priority over the one in the file', (t) => {
   const { file, cluster } = stage(t);
   announce(cluster('one'), file);
   assert.equal(runningCluster({ [controlPlaneVariable]: '/given' }, file), '/given');

@@ -21,7 +21,7 @@ const onlyOn = (name: string): Partial<PodSpec> => {
   };
 };
 
-test('a Pod is bound here unless it is bound, held back, deleted or for another Node', () => {
+test('a Pod is bound here unless it is already bound, gated, deleted or for another Node', () => {
   assert.equal(isForNode(pod({}), 'here'), true);
   assert.equal(isForNode(pod(onlyOn('here')), 'here'), true);
   assert.equal(isForNode(pod(onlyOn('there')), 'here'), false);

@@ -22,7 +22,8 @@ suite('nothing of the agent is left', { skip: skipWithoutNodeAgent() }, () => {
     for (const name of ['one', 'two']) {
       await api.waitFor(path('Pod', namespace, name), () => agent.logs(namespace, name) !== '');
     }
-    // For each Pod what holds its namespaces, and its container; and those that wait for them.
+    // Each Pod has a process that holds its namespaces, a container, and a process that waits for each of
+    // these.
     assert.ok(processesOf(agent.folder).length >= 4);
     assert.deepEqual(readdirSync(agent.folder), []);
     await agent.stop();
@@ -58,17 +59,17 @@ suite('nothing of the agent is left', { skip: skipWithoutNodeAgent() }, () => {
     });
   }
 
-  test('after its process was killed, but an empty folder', async (t) => {
+  test('after its process was killed, except an empty folder', async (t) => {
     const { child, folder } = await agentInProcess(t, '');
     child.kill('SIGKILL');
     await once(child, 'exit');
     await allGone(folder);
-    // Fails where anything is in there.
+    // This fails if the folder is not empty.
     rmdirSync(folder);
   });
 });
 
-/** An agent with a running Pod in a process of its own, which does `end` when its stdin ends. */
+/** Starts an agent with a running Pod in a separate process, which runs `end` when its stdin ends. */
 async function agentInProcess(
   t: Parameters<typeof testNamespace>[0],
   end: string,
@@ -101,14 +102,17 @@ async function agentInProcess(
   return { child, folder: String(folder) };
 }
 
-/** Their parent is gone, so the kernel alone ends them: soon, but not before the parent's exit is seen. */
+/**
+ * Only the kernel ends these processes, because their parent is gone. That happens soon, but may happen
+ * after the exit of the parent.
+ */
 async function allGone(folder: string): Promise<void> {
   assert.notEqual(folder, '');
   for (let attempt = 0; attempt < 200 && processesOf(folder).length > 0; attempt++) await sleep(25);
   assert.deepEqual(processesOf(folder), []);
 }
 
-/** The processes that are in a sandbox at `folder`, or see its mounts, or were told of it. */
+/** The processes that are in a sandbox at `folder`, see its mounts, or have it in their arguments. */
 function processesOf(folder: string): string[] {
   const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return processes.filter((pid) => {
@@ -116,7 +120,7 @@ function processesOf(folder: string): string[] {
       const text = ['cmdline', 'mountinfo'].map((file) => readFileSync(`/proc/${pid}/${file}`));
       return [readlinkSync(`/proc/${pid}/root`), ...text].some((it) => it.includes(folder));
     } catch {
-      // It has just ended.
+      // The process has just ended.
       return false;
     }
   });

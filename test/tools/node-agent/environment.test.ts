@@ -53,7 +53,7 @@ suite("a container's variables", { skip: skipWithoutNodeAgent(), concurrency: 2 
     });
   });
 
-  test('keep it waiting where they are of a source that is not there', async (t) => {
+  test('keep it waiting if they come from a source that does not exist', async (t) => {
     const { agent, api, create, namespace, waitForPod } = await testAgent(t);
     const container = { envFrom: [{ configMapRef: { name: 'settings' } }] };
     await create(podOf(namespace, 'pod', templateOf(['serve'], { container })));

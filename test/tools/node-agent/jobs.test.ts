@@ -26,7 +26,7 @@ suite('a Job', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.deepEqual({ exitCode, reason }, { exitCode: 0, reason: 'Completed' });
   });
 
-  test('has failed when its Pod has ended with another exit code, which the Pod tells', async (t) => {
+  test('has failed when its Pod has ended with another exit code, which the status of the Pod contains', async (t) => {
     const agent = await testAgent(t);
     const job = await runJob(agent, ['exit', '3']);
     const { type, reason } = conditionOf(job) ?? {};
@@ -37,7 +37,7 @@ suite('a Job', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.equal(terminated(pod)?.reason, 'Error');
   });
 
-  test('has its failed container started again in the same Pod under OnFailure, until it ends with 0', async (t) => {
+  test('restarts its failed container in the same Pod under OnFailure, until it ends with 0', async (t) => {
     const agent = await testAgent(t);
     const volumes = [{ name: 'memory', emptyDir: {} }];
     const volumeMounts = [{ name: 'memory', mountPath: '/memory' }];
@@ -50,7 +50,7 @@ suite('a Job', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.equal(pod?.status?.containerStatuses?.[0]?.restartCount, 2);
   });
 
-  test('past its activeDeadlineSeconds has its Pod ended with SIGTERM', async (t) => {
+  test('ends its Pod with SIGTERM after its activeDeadlineSeconds', async (t) => {
     const { agent, api, namespace, ...rest } = await testAgent(t);
     const job = path('Job', namespace, 'job');
     await createJob({ agent, api, namespace, ...rest }, ['serve']);
@@ -61,7 +61,7 @@ suite('a Job', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.match(agent.jobLogs(namespace, 'job'), /"stopping"/);
   });
 
-  test('leaves its last words in the status, from the message file or from the log', async (t) => {
+  test('has its last output in the status, from the message file or from the log', async (t) => {
     const { create, namespace, waitForPod } = await testAgent(t);
     const spec = { restartPolicy: 'Never' };
     const fromFile = templateOf(['write', '/dev/termination-log'], { spec });
@@ -110,7 +110,7 @@ const isOver = (job: KubernetesObject | undefined) => conditionOf(job) !== undef
 
 type JobCondition = { type: string; status: string; reason: string };
 
-/** How it has ended. */
+/** The condition that says how the Job ended; undefined while it runs. */
 function conditionOf(job: KubernetesObject | undefined): JobCondition | undefined {
   const conditions = (job?.status?.['conditions'] ?? []) as JobCondition[];
   return conditions.find(({ type }) => type === 'Complete' || type === 'Failed');

@@ -13,7 +13,7 @@ test('a mount point is a folder of its own until it is removed', () => {
   assert.equal(existsSync(other.path), false);
 });
 
-test('any number of mount points add no listener to the process', () => {
+test('mount points add no listener to the process, no matter how many there are', () => {
   const before = process.listenerCount('exit');
   const points = Array.from({ length: 20 }, mountPoint);
   assert.equal(process.listenerCount('exit'), before);

@@ -46,7 +46,7 @@ suite('Pods of other workloads', { skip: skipWithoutNodeAgent(), concurrency: 2 
     await api.waitFor(path('Pod', namespace, 'pod'), (it) => it === undefined);
   });
 
-  test('are left alone in other namespaces', async (t) => {
+  test('are not changed in other namespaces', async (t) => {
     const { api, namespace, waitForPod } = await testAgent(t);
     const elsewhere = await testNamespace(t);
     const { containers } = using();

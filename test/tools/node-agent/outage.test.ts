@@ -16,7 +16,7 @@ import {
 } from '../../../tools/node-agent/testing.ts';
 
 suite('while the API server is away', { skip: skipWithoutNodeAgent() }, () => {
-  test('Pods live on, their status is told when it is back, and the agent can be stopped', async (t) => {
+  test('Pods keep running, their status is written when it is back, and the agent can be stopped', async (t) => {
     const controlPlane = await startControlPlane();
     t.after(() => controlPlane.stop());
     const api = connect(controlPlane);

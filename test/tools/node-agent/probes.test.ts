@@ -33,7 +33,7 @@ suite('a probe', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     await available(2);
   });
 
-  test('of liveness has the container ended and started again', async (t) => {
+  test('of liveness ends the container and starts it again', async (t) => {
     const { agent, create, namespace, waitForPod } = await testAgent(t);
     const livenessProbe = { ...health, failureThreshold: 3 };
     const container = { ports, livenessProbe, readinessProbe: health };

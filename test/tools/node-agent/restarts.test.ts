@@ -38,7 +38,7 @@ suite('a container', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     const pod = await waitForPod('pod', (it) => waitingReason(it) === 'CrashLoopBackOff');
     assert.equal(terminatedOf(containerStatus(pod)?.lastState)?.exitCode, 5);
     assert.equal(isReady(pod), false);
-    // Nothing runs now, so there is nothing to wait for.
+    // No container runs now, so the deletion does not wait.
     await api.delete(path('Pod', namespace, 'pod'));
     await api.waitFor(path('Pod', namespace, 'pod'), (it) => it === undefined);
     assert.throws(() => agent.kill(namespace, 'pod'), /no container .* runs/);
@@ -55,7 +55,7 @@ suite('a container', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
 
   test('that does not end on SIGTERM is killed after the grace period', async (t) => {
     const { agent, api, create, namespace, waitForPod } = await testAgent(t);
-    // The finalizer shows the last status, which would be gone with the object otherwise.
+    // The finalizer keeps the object, so that the test can read its last status.
     const { metadata, ...pod } = podOf(namespace, 'pod', templateOf(['stubborn']));
     await create({ ...pod, metadata: { ...metadata, finalizers: ['example.com/keep'] } });
     await waitForPod('pod', () => agent.logs(namespace, 'pod').includes('here'));
@@ -113,7 +113,7 @@ suite('a container', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.deepEqual(restarts, [1, 0]);
   });
 
-  test('does not begin when an init container before it has failed for good', async (t) => {
+  test('does not begin if an init container before it has permanently failed', async (t) => {
     const { agent, create, namespace, waitForPod } = await testAgent(t);
     const first = { name: 'first', image: imageName, args: ['exit', '9'] };
     const spec = { initContainers: [first], restartPolicy: 'Never' };

@@ -36,7 +36,7 @@ suite('a sandbox', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     });
   });
 
-  test("lets the container's security context override the Pod's, and takes nothing that it does not ask for", async (t) => {
+  test("lets the container's security context override the Pod's, and drops only what it asks for", async (t) => {
     const { run } = await testAgent(t);
     const identity = await run<{ noNewPrivileges: string; capabilities: string[] }>(['identity'], {
       container: {
@@ -44,7 +44,7 @@ suite('a sandbox', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
         securityContext: { runAsUser: 1234, runAsGroup: 1235, capabilities: { drop: ['CHOWN'] } },
       },
     });
-    // The capabilities that container engines leave, but the first one, which is CHOWN.
+    // The default capabilities of container engines without the first one, which is CHOWN.
     const bounding = '00000000a80425fa';
     assert.deepEqual(identity, {
       ...{ uid: 1234, gid: 1235, groups: [1235], pid: 1, processes: ['1'] },
@@ -71,7 +71,7 @@ suite('a sandbox', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.equal(pod.status?.phase, 'Pending');
   });
 
-  test('lets a container write to its volumes only, where its root is read-only', async (t) => {
+  test('lets a container write only to its volumes if its root is read-only', async (t) => {
     const { run } = await testAgent(t);
     const files = ['/x', '/etc/x', '/tmp/x', '/app/x', '/usr/x', '/scratch/x', '/seen/x'];
     const volumeMounts = [
@@ -92,7 +92,7 @@ suite('a sandbox', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     });
   });
 
-  test('lets a container write to /tmp where its root is not read-only, and to nothing of the machine', async (t) => {
+  test('lets a container write to /tmp if its root is not read-only, but to nothing on the machine', async (t) => {
     const { run } = await testAgent(t);
     const securityContext = { ...restrictedContainer, readOnlyRootFilesystem: false };
     const results = await run(['write', '/tmp/x', '/x', '/app/x', '/usr/x'], {
@@ -107,7 +107,7 @@ suite('a sandbox', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
   });
 
   test('takes a root file system from a folder, follows the links in it, and never writes to it', async (t) => {
-    // The machine's own root is one, and has links such as /var/run.
+    // The machine's own root is such a folder, and it has links such as /var/run.
     const images = { 'machine:1': { root: '/', entrypoint: ['/bin/sh', '-c'] } };
     const { agent, create, namespace, waitForPod } = await testAgent(t, { images });
     const script = 'cat /var/run/mine/name; echo x > /tmp/x; echo x > /written-by-a-container';
@@ -141,7 +141,7 @@ suite('a sandbox', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     await assert.rejects(agent.get(namespace, 'one', 8081, '/'), /ECONNREFUSED/);
   });
 
-  test("reaches of the machine's ports only those that the test gives it", async (t) => {
+  test('reaches only those ports of the machine that the test gives it', async (t) => {
     const open = createServer((_, response) => response.end());
     const closed = createServer((_, response) => response.end());
     const ports = [];
@@ -169,7 +169,7 @@ suite('a sandbox', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     await waitForPod('pod', () => agent.logs(namespace, 'pod').includes('serving'));
   });
 
-  test('says what it does not do, instead of running without it', async (t) => {
+  test('rejects fields that it does not support, instead of running without them', async (t) => {
     const { create, namespace, waitForPod } = await testAgent(t);
     const lifecycle = { preStop: { exec: { command: ['true'] } } };
     await create(podOf(namespace, 'hook', templateOf(['serve'], { container: { lifecycle } })));
@@ -187,7 +187,7 @@ suite('a sandbox', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.match(messages[2] ?? '', /volume disk is of kind hostPath/);
   });
 
-  test('ends with 127 and the reason in the log where the program is not there', async (t) => {
+  test('ends with 127 and the reason in the log if the program does not exist', async (t) => {
     const { agent, create, namespace, waitForPod } = await testAgent(t);
     const container = { command: ['/no/such/program'] };
     const spec = { restartPolicy: 'Never' };

@@ -67,7 +67,7 @@ suite('a volume', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.deepEqual(contents, ['open', labels, 'open', '2']);
   });
 
-  test('is one file of it, where the mount has a subPath', async (t) => {
+  test('is mounted as a single file if the mount has a subPath', async (t) => {
     const { api, namespace, run } = await testAgent(t);
     await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));
     const contents = await run(['read', '/etc/tool/config'], {
@@ -79,7 +79,7 @@ suite('a volume', { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.deepEqual(contents, ['1']);
   });
 
-  test('keeps its container waiting until its ConfigMap is there, and follows it then', async (t) => {
+  test('keeps its container waiting until its ConfigMap exists, and then follows its changes', async (t) => {
     const { agent, api, create, namespace, waitForPod } = await testAgent(t);
     const container = { volumeMounts: [{ name: 'settings', mountPath: '/settings' }] };
     const spec = { volumes: [{ name: 'settings', configMap: { name: 'settings' } }] };
@@ -141,7 +141,7 @@ suite("a Pod's token", { skip: skipWithoutNodeAgent(), concurrency: 2 }, () => {
     assert.deepEqual(modes, [[65_532, 0, 0o600]]);
   });
 
-  test('is not there where the Pod does not want it', async (t) => {
+  test('does not exist if the Pod opts out of it', async (t) => {
     const { run } = await testAgent(t);
     const spec = { automountServiceAccountToken: false };
     const results = await run<object>(['write', `${accountFolder}/x`], { spec });

@@ -61,7 +61,7 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     }, 50);
   },
 
-  /** The user, group and mode of a file. */
+  /** Prints the user, group and mode of files. */
   mode(...files) {
     say(
       files.map((file) => [statSync(file).uid, statSync(file).gid, statSync(file).mode & 0o7777]),
