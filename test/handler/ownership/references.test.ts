@@ -162,6 +162,6 @@ test('an answer without the uid of kube-system is not taken for it', async (t) =
 test('ownership: on, as 0.1.0 had it, is refused with the values that took its place', () => {
   assert.throws(
     () => loadSettings({ flags: { ownership: 'on' }, env: {} }),
-    /ownership is "on": must be one of off, references, finalizer; on is called finalizer now; references does the same without a finalizer/,
+    /ownership is "on": must be one of off, references, finalizer; the value on is now called finalizer; the value references does the same without a finalizer/,
   );
 });
