@@ -109,7 +109,8 @@ export const reasons = {
     incomplete: false,
   },
   MissingSource: {
-    meaning: 'A required source, or a required key of a source, does not exist. The hash is not changed.',
+    meaning:
+      'A required source, or a required key of a source, does not exist. The hash is not changed.',
     isWarning: true,
     incomplete: false,
   },

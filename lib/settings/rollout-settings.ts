@@ -77,7 +77,8 @@ export const rolloutSettings = {
       enum: ['none', 'required'],
       default: 'none',
       group: 'Rollouts',
-      description: 'Whether a person must approve each rollout. required: yes, with wave-cron approve. none: no.',
+      description:
+        'Whether a person must approve each rollout. required: yes, with wave-cron approve. none: no.',
     },
     settle: {
       ...wait,

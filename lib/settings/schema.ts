@@ -253,7 +253,8 @@ export const settingsSchema = {
       maximum: 3600,
       default: 0,
       group: 'Schedule',
-      description: 'The maximum number of seconds by which the start of each pass is delayed. The delay is random.',
+      description:
+        'The maximum number of seconds by which the start of each pass is delayed. The delay is random.',
     },
     triggers: triggerSettings,
     lease: {
