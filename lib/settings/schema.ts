@@ -89,7 +89,7 @@ export const settingsSchema = {
       allowed: 'a label selector, such as team=a,env in (x,y)',
       group: 'Workloads',
       description:
-        'The label selector for the namespaces in which workloads are reconciled. Needs the permission to list namespaces. Cannot be combined with the setting namespaces. Empty: all.',
+        'The label selector for the namespaces to reconcile. Needs the permission to list namespaces. Cannot be combined with the setting namespaces. Empty: all.',
     },
     workloadSelector: {
       placeholder: 'selector',
@@ -107,7 +107,7 @@ export const settingsSchema = {
       default: 'annotation',
       group: 'Workloads',
       description:
-        'Which workloads are opted in (docs/opt-in.md). annotation: workloads with the annotation update-on-config-change. namespace: also the workloads of a Namespace with this annotation. all: all workloads, except in kube-system.',
+        'How workloads are opted in (docs/opt-in.md). annotation: by their annotation. namespace: also by the annotation of their Namespace. all: always, except in kube-system.',
     },
     kinds: {
       placeholder: 'a,b',
@@ -152,7 +152,7 @@ export const settingsSchema = {
       default: [],
       group: 'Workloads',
       description:
-        'The kinds of sources for which annotations may contain patterns of names, such as app-*. Each of these kinds needs the permission to list it (docs/patterns.md). Empty: none.',
+        'The kinds of sources for which annotations may contain patterns of names, such as app-*. Needs the permission to list these kinds (docs/patterns.md). Empty: none.',
     },
     adoption: {
       placeholder: 'mode',
@@ -170,7 +170,7 @@ export const settingsSchema = {
       default: 'always',
       group: 'Workloads',
       description:
-        'When a workload restarts after a change of its configuration. always: after each change. if-stale: only if one of its Pods may be older than the change.',
+        'When a workload restarts after a change of its configuration. always: each time. if-stale: only if one of its Pods may be older than the change.',
     },
     clockTolerance: {
       placeholder: 'duration',
@@ -192,7 +192,7 @@ export const settingsSchema = {
       default: 'off',
       group: 'Workloads',
       description:
-        'Whether passes add owner references from sources to workloads (docs/ownership.md). off: no, and passes remove what they wrote with another value. references: yes. finalizer: yes, and also a finalizer on workloads.',
+        'Whether passes add owner references to sources (docs/ownership.md). off: no, and passes remove earlier ones. references: yes. finalizer: yes, and a finalizer to workloads.',
     },
     crossNamespaceReferences: {
       placeholder: 'a,b',

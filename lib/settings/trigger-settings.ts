@@ -31,7 +31,7 @@ export const triggerSettings = {
       uniqueItems: true,
       default: [],
       group: 'Triggers',
-      description: `The objects that the command schedule watches, so that a change starts a pass at once. A watch of ${secret.kind}s needs a permission with which a thief of the token can read all of them (docs/triggers.md). Empty: none.`,
+      description: `The objects that the command schedule watches. A change of them starts a pass at once. Watching ${secret.kind}s is a security risk (docs/triggers.md). Empty: none.`,
     },
   },
 } as const;
