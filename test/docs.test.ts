@@ -26,20 +26,20 @@ function reasonReference(): string {
   const holds = Object.entries(reasons).flatMap(([code, each]) => ('isHold' in each ? [code] : []));
   return `# Reason codes
 
-A pass gives each workload a reason code. The log, the report, the Event and \`plan\` all use the same word.
+A pass gives each workload a reason code. The log, the report, the Event and \`plan\` all use this code.
 
 | code | meaning | event | exit status |
 |---|---|---|---|
 ${rows.join('\n')}
 
-These are [holds](rollouts.md#what-a-hold-is), so a change is known and waits: ${holds.map((code) => `\`${code}\``).join(', ')}.
+These codes are [holds](rollouts.md#what-a-hold-is): a change is known and waits. ${holds.map((code) => `\`${code}\``).join(', ')}.
 
 The pass itself ends as \`Completed\`, \`LeaseHeld\` (skipped, because another process holds the Lease),
-\`LeaseLost\`, or \`Interrupted\` (status 1).
+\`LeaseLost\` (exit status 1) or \`Interrupted\` (exit status 1).
 
-A problem that the owner of a workload must fix, such as a missing source, does not make the pass fail. Otherwise
-one team's mistake would make every run of a CronJob fail. Each pass logs the problem and records a Warning Event on
-the workload. A repeated Warning continues the series of the same Event.
+If the owner of a workload must fix a problem, such as a missing source, the pass does not fail. Otherwise, one
+team's mistake would make every run of a CronJob fail. Each pass logs the problem and records a Warning Event on the
+workload. A repeated Warning continues the series of the same Event.
 `;
 }
 
@@ -56,15 +56,15 @@ function annotationReference(): string {
   return `# Annotations
 
 All names begin with \`${standardPrefix}/\`. The setting \`annotationPrefix\` changes that prefix. A workload
-is a Deployment, StatefulSet or DaemonSet.
+is a Deployment, StatefulSet, DaemonSet, or an object of [another kind](kinds.md) in the setting \`kinds\`.
 
 ## What you set
 
 ${table('owner')}
 
-Annotations that begin with \`rollout-\` are about the [rollout policy](rollouts.md). Set annotations of a workload
+Annotations that begin with \`rollout-\` belong to the [rollout policy](rollouts.md). Set annotations of a workload
 on the workload itself, not on its pod template. Lists may contain spaces around
-names. An entry that cannot be a name is reported as \`InvalidAnnotation\`, and the workload is not changed.
+names. If an entry cannot be a name, it is reported as \`InvalidAnnotation\`, and the workload is not changed.
 
 wave-cron finds the sources in environment variables, \`envFrom\`, volumes and projected volumes of all
 containers, including init containers. If a reference names single keys, only those keys count.
@@ -78,10 +78,10 @@ stay on the workload.
 
 ${table('wave-cron')}
 
-With \`ownership: finalizer\`, a workload that uses a ConfigMap or Secret also has the finalizer \`finalizer\` with
-the same prefix. Do not commit any of these to git: [why](gitops.md). \`wave-cron release\`
-[removes them](ownership.md#uninstalling). It removes the hash, \`adopted\`, \`pending-config\` and
-\`rollout-history\` only with \`--annotations\`.
+With \`ownership: finalizer\`, a workload that uses a ConfigMap or Secret also has the finalizer
+\`${standardPrefix}/finalizer\`. Do not commit the finalizer or the annotations in this table to git: [why](gitops.md).
+\`wave-cron release\` [removes](ownership.md#uninstalling) the finalizer, \`owned-sources\` and
+\`owner-references-put-back\`. With \`--annotations\`, it also removes the other annotations in this table.
 `;
 }
 

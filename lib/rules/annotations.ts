@@ -47,8 +47,8 @@ function ofSourceKinds<Verb extends string>(
 
 function extra(kind: SourceKind): string {
   return kind === sourceKinds[0]
-    ? `Additional ${kind}s, such as those that the Pods read through the API. They are optional. \`namespace/name\` is valid if the setting \`crossNamespaceReferences\` allows that namespace, and [patterns](patterns.md) such as \`app-*\` if \`namePatterns\` allows them.`
-    : `Additional ${kind}s, by the same rules.`;
+    ? `Additional ${kind}s, such as those that the Pods read through the API. They are optional. An entry \`namespace/name\` is valid if the setting \`crossNamespaceReferences\` allows that namespace. A [pattern](patterns.md) such as \`app-*\` is valid if the setting \`namePatterns\` contains ${kind}.`
+    : `Additional ${kind}s, with the same rules.`;
 }
 
 function ignored(kind: SourceKind): string {
@@ -66,7 +66,7 @@ export const annotations = {
     by: 'owner',
     takes: '`"true"` or `"false"`',
     meaning:
-      '[Opts in](opt-in.md) with exactly `"true"`, and opts out with `"false"`. Without it, the setting `optIn` decides, by default against it. A value other than these two is reported as `InvalidAnnotation`, and the workload is not changed. On a Namespace, the annotation counts only with `optIn: namespace`, and only for workloads that do not have it themselves.',
+      '`"true"` [opts the workload in](opt-in.md), and `"false"` opts it out. Without the annotation, the setting `optIn` decides, and by default the workload is not opted in. Any other value is reported as `InvalidAnnotation`, and the workload is not changed. On a Namespace, the annotation counts only with `optIn: namespace`, and only for workloads that do not have it themselves.',
   },
   ...ofSourceKinds('extra', extra),
   ...ofSourceKinds('ignore', ignored),
@@ -92,7 +92,7 @@ export const annotations = {
     by: 'owner',
     takes: '`"true"`, `"false"` or an RFC 3339 time',
     meaning:
-      'Pauses rollouts, without an end or until that time: [Paused](rollouts.md#paused). Pauses of setting, namespace and workload add up.',
+      'Pauses rollouts without an end (`"true"`) or until a time: [Paused](rollouts.md#paused). The pauses of the setting, the namespace and the workload all count.',
   },
   rolloutWindows: {
     name: 'rollout-windows',
@@ -101,7 +101,7 @@ export const annotations = {
     takes:
       'YAML or JSON: a list of windows, each with `kind` (`allow` or `deny`), `schedule` (cron), `duration` and optionally `timeZone`',
     meaning:
-      'When rollouts may start: [OutsideWindow](rollouts.md#outsidewindow). Its allow windows replace those of the namespace and of `rollouts.windows`. Deny windows of setting, namespace and workload add up. An empty list removes the allow windows.',
+      'When rollouts may start: [OutsideWindow](rollouts.md#outsidewindow). Allow windows on a workload replace the allow windows of its namespace, and both replace the allow windows of `rollouts.windows`. An empty list removes these allow windows. The deny windows of the setting, the namespace and the workload all count.',
   },
   rolloutApproval: {
     name: 'rollout-approval',
@@ -117,7 +117,7 @@ export const annotations = {
     by: 'owner',
     takes: 'a duration such as `30s`',
     meaning:
-      'How long the sources must [not have been written](rollouts.md#settling). Replaces the setting `rollouts.settle`.',
+      'The minimum time between [the last write to the sources](rollouts.md#settling) and the rollout. Replaces the setting `rollouts.settle`.',
   },
   rolloutCooldown: {
     name: 'rollout-cooldown',
@@ -131,9 +131,9 @@ export const annotations = {
     name: 'rollout-order',
     on: 'workload',
     by: 'owner',
-    takes: 'an integer from -1000000 to 1000000; without it 0',
+    takes: 'an integer from -1000000 to 1000000. Default: 0',
     meaning:
-      'Among the workloads of a namespace that use a changed source, those of a lower order restart first. The others wait until these are healthy: [Queued](rollouts.md#queued).',
+      'If several workloads of a namespace use a changed source, the workloads with the lowest order restart first. Workloads with a higher order wait until the restarted workloads are healthy: [Queued](rollouts.md#queued).',
   },
   approvedConfig: {
     name: 'approved-config',
@@ -141,7 +141,7 @@ export const annotations = {
     by: 'owner',
     takes: 'the `hash` of `pending-config`',
     meaning:
-      '[Approves](rollouts.md#approval) that configuration and no other one. `wave-cron approve` sets it.',
+      '[Approves](rollouts.md#approval) the configuration with this hash, and no other configuration. `wave-cron approve` sets it.',
   },
   rolloutNow: {
     name: 'rollout-now',
@@ -149,7 +149,7 @@ export const annotations = {
     by: 'owner',
     takes: 'the `hash` of `pending-config`',
     meaning:
-      'Lets that configuration [pass all holds](rollouts.md#emergency). `wave-cron approve --now` sets it.',
+      'Lets the configuration with this hash [pass all holds](rollouts.md#emergency). `wave-cron approve --now` sets it.',
   },
   ignore: {
     name: 'ignore',
@@ -170,9 +170,9 @@ export const annotations = {
     name: 'config-sources',
     on: 'pod template',
     by: 'wave-cron',
-    takes: `JSON: in \`hash\`, the first digits of the hash that was written with it. For each source, a short digest, or \`-\` if it is absent. Without a hash key, a ${secret.kind} has \`@\`, its resourceVersion and the time of its last write instead. With \`restart: if-stale\`, also the names of the keys of each source`,
+    takes: `JSON: \`hash\` has the first digits of the hash that was written together with this record. Each source has a short digest, or \`-\` if the source is absent. Without a hash key, a ${secret.kind} has \`@\`, its resourceVersion and the time of its last write instead of a digest. With \`restart: if-stale\`, the record also has the names of the keys of each source`,
     meaning:
-      'The next pass that writes a hash uses it to say which source changed. It changes only together with the hash. It is ignored if the template has another hash than the one in the record.',
+      'With this record, the next pass that writes a hash can say which source changed. The record changes only together with the hash. If the hash in the record differs from the hash on the template, the record is ignored.',
   },
   adopted: {
     name: 'adopted',
@@ -180,7 +180,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: 'JSON: `template`, `config`, `sources`, `podTemplate`',
     meaning:
-      'The configuration that the Pods use, recorded without a restart. It is valid as long as the template has the hash that it names. With `podTemplate`, a digest of the pod template, it is valid only until the pod template changes.',
+      'The configuration that the Pods use, recorded without a restart. The record is valid as long as the template has the hash in `template`. If the record has `podTemplate`, a digest of the pod template, it is valid only until the pod template changes.',
   },
   rolloutHistory: {
     name: 'rollout-history',
@@ -189,7 +189,7 @@ export const annotations = {
     takes:
       'JSON: `times` (RFC 3339), `hash` (the first digits of the last hash) and, if there are any, `given`: the versions of sources on trial',
     meaning:
-      'The times of the last writes of the hash, as many as `rollouts.limit` needs, and the versions with which the workload is not healthy yet: [format](how-it-works.md#records-of-rollouts). It is written together with the hash.',
+      'The times of the most recent writes of the hash, as many as `rollouts.limit` needs, and the versions that the workload got but with which it is not healthy yet: [format](how-it-works.md#records-of-rollouts). The annotation is written together with the hash.',
   },
   pendingConfig: {
     name: 'pending-config',
@@ -198,7 +198,7 @@ export const annotations = {
     takes:
       'JSON: `hash`, `key` (the id of the hash key), `since` (an RFC 3339 time) and `reason` (of the hold)',
     meaning:
-      'A configuration that is not written yet because a hold applies, and since when. The write of the hash removes it.',
+      'The configuration that a hold keeps from being rolled out, and since when. The write of the hash removes the annotation.',
   },
   writtenHash: {
     name: 'written-hash',
@@ -206,13 +206,13 @@ export const annotations = {
     by: 'wave-cron',
     takes: '64 hex digits',
     meaning:
-      'The hash that was last written to the pod template, in the same patch. If the template has no hash any more, another tool [has removed it](gitops.md#reverted). Its Pods then do not count as current.',
+      'The hash that was last written to the pod template. The same patch writes both. If the template has no hash any more, another tool [has removed it](gitops.md#reverted), and the Pods do not count as current.',
   },
   ownedSources: {
     name: 'owned-sources',
     on: 'workload',
     by: 'wave-cron',
-    takes: `JSON: names, such as \`["${configMap.kind}/settings"]\``,
+    takes: `a JSON list of names, such as \`["${configMap.kind}/settings"]\``,
     meaning:
       'The sources that may have an [owner reference](ownership.md) to the workload, with `ownership: references` or `finalizer`. `*` stands for sources whose names are not known.',
   },
@@ -222,7 +222,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: 'a number from 1 to 9',
     meaning:
-      'How many consecutive passes [added owner references again](ownership.md#tools-that-remove-owner-references) that another tool had removed. After 3, passes stop until you remove this annotation.',
+      'The number of consecutive passes that added owner references again [after another tool had removed them](ownership.md#tools-that-remove-owner-references). At 3, passes no longer add them until you remove this annotation.',
   },
 } as const satisfies Readonly<Record<string, Annotation>>;
 

@@ -13,7 +13,7 @@ export const reasons = {
   },
   ConfigChanged: {
     meaning:
-      'The configuration differs from the one in the hash on the template. The new hash is written.',
+      'The current configuration has another hash than the template. The new hash is written.',
     isWarning: false,
     incomplete: false,
   },
@@ -24,19 +24,19 @@ export const reasons = {
   },
   Adopted: {
     meaning:
-      'The template has no hash of wave-cron, or one with another key, and its Pods use the current configuration. Or the workload no longer references any source. This is recorded, and nothing restarts. It never happens if the Pods may be older than a hash that was written and then removed.',
+      'The template has no hash of wave-cron, or a hash with another key, and the Pods use the current configuration. Or the workload no longer references any source. The pass records this, and nothing restarts. If the Pods may be older than a hash that was written and then removed, the workload is never adopted.',
     isWarning: false,
     incomplete: false,
   },
   AlreadyCurrent: {
     meaning:
-      'With `restart: if-stale`: the configuration changed, but all Pods of the workload were created after the change. This is recorded, and nothing restarts.',
+      'The configuration changed, but all Pods of the workload were created after the change (only with `restart: if-stale`). The pass records this, and nothing restarts.',
     isWarning: false,
     incomplete: false,
   },
   PolicyUnreadable: {
     meaning:
-      'The annotations of the namespace could not be read. They may hold rollouts back, so the hash is not written until they can be read.',
+      'The annotations of the namespace could not be read. These annotations may hold rollouts back. So the hash is not written until they can be read.',
     isWarning: true,
     incomplete: true,
     isHold: true,
@@ -50,14 +50,14 @@ export const reasons = {
   },
   StoppedByFailure: {
     meaning:
-      'The rollout of another workload of the namespace failed with the version of a source that this workload would get. The hash is not written until the source changes, or that workload is healthy or deleted.',
+      'The rollout of another workload of the namespace failed with the version of a source that this workload would get. The hash is not written until the source changes, or until the other workload is healthy or deleted.',
     isWarning: true,
     incomplete: false,
     isHold: true,
   },
   Settling: {
     meaning:
-      'A source was written a short time ago, and the rollout waits for further changes (`rollouts.settle`). Or, with `restart: if-stale`, the configuration changed during a rollout, and the new Pods of that rollout were created after the change: the template stays unchanged until the rollout has finished.',
+      'A source was written a short time ago, and the rollout waits for further changes (`rollouts.settle`). Or the configuration changed during a rollout, and the new Pods of that rollout were created after the change (only with `restart: if-stale`). In this case, the template stays unchanged until the rollout has finished.',
     isWarning: false,
     incomplete: false,
     isHold: true,
@@ -70,46 +70,47 @@ export const reasons = {
   },
   OutsideWindow: {
     meaning:
-      'A deny window is open, or no allow window is. The hash is written when a rollout may start.',
+      'A deny window is open, or none of the allow windows is open. The hash is written when a rollout may start.',
     isWarning: false,
     incomplete: false,
     isHold: true,
   },
   CoolingDown: {
     meaning:
-      'The last rollout of the workload started within `rollouts.cooldown`. The hash is written when that time is over.',
+      'The last rollout of the workload started less than `rollouts.cooldown` ago. The hash is written when that time is over.',
     isWarning: false,
     incomplete: false,
     isHold: true,
   },
   Reverted: {
     meaning:
-      'The hash of the current configuration was written twice, and another tool removed it each time. It is not written again, because the workload would restart in a loop. Its Pods may use an older configuration: the message says what is known.',
+      'The hash of the current configuration was written twice, and another tool removed it each time. The hash is not written again, because the workload would restart in a loop. The Pods may use an older configuration, and the message says what is known about them.',
     isWarning: true,
     incomplete: false,
   },
   LimitExceeded: {
     meaning:
-      'The workload has reached the number of rollouts that `rollouts.limit` allows in its period. The hash is not written until the oldest of these rollouts is outside the period.',
+      'Within the period of `rollouts.limit`, as many rollouts of the workload have started as the limit allows. The hash is not written until the oldest of these rollouts is outside the period.',
     isWarning: true,
     incomplete: false,
     isHold: true,
   },
   Queued: {
     meaning:
-      'The rollout waits for a place (`rollouts.maxConcurrent`, `rollouts.maxConcurrentPerNamespace`), or for workloads of a lower order (`rollout-order`).',
+      'The rollout waits for a place (`rollouts.maxConcurrent`, `rollouts.maxConcurrentPerNamespace`), or for workloads with a lower order (`rollout-order`).',
     isWarning: false,
     incomplete: false,
     isHold: true,
   },
   SchedulingDisabled: {
     meaning:
-      "Upstream Wave disabled the scheduling of the workload's Pods and no longer runs. The hash is written, but a person must restore the scheduler name.",
+      "Wave disabled the scheduling of the workload's Pods, and Wave no longer runs. The hash is written, but a person must restore the scheduler name.",
     isWarning: true,
     incomplete: false,
   },
   MissingSource: {
-    meaning: 'A required source, or a required key of it, does not exist. The hash is not changed.',
+    meaning:
+      'A required source, or a required key of a source, does not exist. The hash is not changed.',
     isWarning: true,
     incomplete: false,
   },
@@ -132,12 +133,12 @@ export const reasons = {
   },
   InvalidAnnotation: {
     meaning:
-      'An annotation of the workload has an invalid value, or one of its namespace about rollouts has. The template is not changed.',
+      'An annotation of the workload, or a rollout annotation of its namespace, has an invalid value. The template is not changed.',
     isWarning: true,
     incomplete: false,
   },
   TooLarge: {
-    meaning: `The workload references too many or too large ${allSources}, or is itself too large to read. It is not changed.`,
+    meaning: `The workload references too many or too large ${allSources}, or the workload itself is too large to read. It is not changed.`,
     isWarning: true,
     incomplete: false,
   },
@@ -159,7 +160,7 @@ export const reasons = {
   },
   Conflict: {
     meaning:
-      'The workload changed between every read and the write that followed. The next pass tries again.',
+      'Each time that the pass had read the workload, the workload changed before the pass could write it. The next pass tries again.',
     isWarning: true,
     incomplete: false,
   },

@@ -84,5 +84,5 @@ export const notificationSettings = {
   allowed: `a list of at most 10 sinks, each with format (${notificationFormats.join(', ')}) and url or urlFile; in a flag or variable as YAML or JSON`,
   group: 'Output',
   description:
-    'Where the news of each pass goes, such as a channel of Slack (docs/notifications.md). Empty: nowhere.',
+    'The sinks, such as a channel of Slack, that get the news of each pass (docs/notifications.md). Empty: none.',
 } as const;

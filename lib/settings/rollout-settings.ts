@@ -21,7 +21,7 @@ const limit = {
       default: '1h',
       allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
       group: 'Rollouts',
-      description: 'The period for rollouts.limit.count.',
+      description: 'The period to which rollouts.limit.count applies.',
     },
   },
 } as const;
@@ -57,7 +57,7 @@ export const rolloutSettings = {
       allowed: 'true, false or an RFC 3339 time such as 2026-12-27T08:00:00+01:00',
       group: 'Rollouts',
       description:
-        'Pauses all rollouts, without an end or until a time. Rollouts that have started continue.',
+        'Whether all rollouts are paused. true: without an end. A time: until that time. Rollouts that have started continue.',
     },
     windows: {
       placeholder: 'list',
@@ -69,7 +69,7 @@ export const rolloutSettings = {
         'a list of windows, each with kind (allow or deny), schedule (cron), duration and optionally timeZone; in a flag or variable as YAML or JSON',
       group: 'Rollouts',
       description:
-        'When rollouts may start: never within a deny window, and if there are allow windows, only within one of them.',
+        'The windows that decide when rollouts may start. During a deny window, no rollout starts. If there are allow windows, rollouts start only during one of them.',
     },
     approval: {
       placeholder: 'mode',
@@ -77,12 +77,13 @@ export const rolloutSettings = {
       enum: ['none', 'required'],
       default: 'none',
       group: 'Rollouts',
-      description: 'Whether a person must approve each rollout (wave-cron approve).',
+      description:
+        'Whether a person must approve each rollout. required: yes, with wave-cron approve. none: no.',
     },
     settle: {
       ...wait,
       description:
-        'A rollout waits until the sources of the workload have not been written for this time, but at most ten times as long.',
+        'The minimum time between the last write to the sources of a workload and its rollout. If the writes continue, the rollout waits for at most ten times this time.',
     },
     cooldown: {
       ...wait,
@@ -92,12 +93,12 @@ export const rolloutSettings = {
     maxConcurrent: {
       ...amount,
       description:
-        'The maximum number of unfinished rollouts that wave-cron started. A percentage is of all workloads that opted in. Not set: no limit.',
+        'The maximum number of unfinished rollouts that wave-cron started. A percentage is a share of all opted-in workloads. Not set: no limit.',
     },
     maxConcurrentPerNamespace: {
       ...amount,
       description:
-        'The same for each namespace. A percentage is of the workloads in the namespace.',
+        'The maximum number of unfinished rollouts that wave-cron started in one namespace. A percentage is a share of the opted-in workloads of that namespace. Not set: no limit.',
     },
     progressDeadline: {
       placeholder: 'interval',
@@ -107,7 +108,7 @@ export const rolloutSettings = {
       allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
       group: 'Rollouts',
       description:
-        'How long an unfinished rollout counts. If a kind has no progress deadlines, its rollout has failed after this time.',
+        'The maximum time for which an unfinished rollout takes a place in the queue. If a kind has no progress deadline of its own, an unfinished rollout has failed after this time.',
     },
     waitSeconds: {
       placeholder: 'n',
@@ -117,7 +118,7 @@ export const rolloutSettings = {
       default: 0,
       group: 'Rollouts',
       description:
-        'How long a pass waits for rollouts to finish, so that it can start others. Must be less than passTimeoutSeconds.',
+        'The maximum number of seconds for which a pass waits for rollouts to finish, so that it can start others. Must be less than passTimeoutSeconds.',
     },
     onFailure: {
       placeholder: 'mode',
@@ -126,7 +127,7 @@ export const rolloutSettings = {
       default: 'stop',
       group: 'Rollouts',
       description:
-        'After a failed rollout: stop keeps the same version of the source from other workloads of the namespace. continue does not.',
+        'Whether a failed rollout stops rollouts of other workloads of the namespace. stop: they do not get the version of the source with which the rollout failed. continue: they get it.',
     },
     namespaceAnnotations: {
       placeholder: 'mode',
@@ -135,7 +136,7 @@ export const rolloutSettings = {
       default: 'read',
       group: 'Rollouts',
       description:
-        'Whether rollout annotations of namespaces count. The value read needs the permission to get namespaces.',
+        'Whether the rollout annotations of namespaces count. read: yes, which needs the permission to get namespaces. off: no.',
     },
   },
 } as const;

@@ -52,7 +52,7 @@ export const settingsSchema = {
       allowed: 'the path of a file',
       group: 'Cluster',
       description:
-        'The kubeconfig file. Default: KUBECONFIG, then the ServiceAccount of the Pod, then ~/.kube/config.',
+        'The kubeconfig file. Default: the file in the variable KUBECONFIG, or else the ServiceAccount of the Pod, or else ~/.kube/config.',
     },
     context: {
       ofProcess: true,
@@ -79,7 +79,7 @@ export const settingsSchema = {
       uniqueItems: true,
       default: [],
       group: 'Workloads',
-      description: 'Namespaces to ignore.',
+      description: 'The namespaces in which no workload is reconciled.',
     },
     namespaceSelector: {
       placeholder: 'selector',
@@ -89,7 +89,7 @@ export const settingsSchema = {
       allowed: 'a label selector, such as team=a,env in (x,y)',
       group: 'Workloads',
       description:
-        'Label selector for namespaces. Needs list on namespaces. Cannot be combined with namespaces.',
+        'The label selector for the namespaces to reconcile. Needs the permission to list namespaces. Cannot be combined with the setting namespaces. Empty: all.',
     },
     workloadSelector: {
       placeholder: 'selector',
@@ -98,7 +98,7 @@ export const settingsSchema = {
       default: '',
       allowed: 'a label selector, such as team=a,env in (x,y)',
       group: 'Workloads',
-      description: 'Label selector for workloads.',
+      description: 'The label selector for the workloads to reconcile. Empty: all.',
     },
     optIn: {
       placeholder: 'mode',
@@ -107,7 +107,7 @@ export const settingsSchema = {
       default: 'annotation',
       group: 'Workloads',
       description:
-        'What opts in workloads: their annotation, also that of their namespace, or this setting (all), except in kube-system (docs/opt-in.md).',
+        'How workloads are opted in (docs/opt-in.md). annotation: by their annotation. namespace: also by the annotation of their Namespace. all: always, except in kube-system.',
     },
     kinds: {
       placeholder: 'a,b',
@@ -142,7 +142,7 @@ export const settingsSchema = {
       default: [],
       group: 'Workloads',
       description:
-        'Tools whose annotations are read too, with the same meaning as in that tool (docs/migration.md). Empty: none.',
+        'The other tools whose annotations count too, with the same meaning as in that tool (docs/migration.md). Empty: none.',
     },
     namePatterns: {
       placeholder: 'kinds',
@@ -152,7 +152,7 @@ export const settingsSchema = {
       default: [],
       group: 'Workloads',
       description:
-        'Kinds of which workloads may list patterns of names, such as app-*. Needs list on them (docs/patterns.md). Empty: none.',
+        'The kinds of sources for which annotations may contain patterns of names, such as app-*. Needs the permission to list these kinds (docs/patterns.md). Empty: none.',
     },
     adoption: {
       placeholder: 'mode',
@@ -161,7 +161,7 @@ export const settingsSchema = {
       default: 'stamp',
       group: 'Workloads',
       description:
-        'When to restart a workload that has no hash yet: stamp: always, once; if-changed: only if its Pods may be outdated; baseline: never.',
+        'When a workload without a hash restarts. stamp: always, once. if-changed: only if its Pods may be outdated. baseline: never.',
     },
     restart: {
       placeholder: 'mode',
@@ -170,7 +170,7 @@ export const settingsSchema = {
       default: 'always',
       group: 'Workloads',
       description:
-        'When to restart a workload after a change: always, or with if-stale only if one of its Pods may be older than the change.',
+        'When a workload restarts after a change of its configuration. always: each time. if-stale: only if one of its Pods may be older than the change.',
     },
     clockTolerance: {
       placeholder: 'duration',
@@ -180,19 +180,19 @@ export const settingsSchema = {
       allowed: 'a duration from 0s to 1h, such as 2s or 10s',
       group: 'Workloads',
       description:
-        'The maximum clock difference between API servers. A Pod counts as newer than a change only if it is newer by more than this.',
+        'The maximum difference between the clocks of API servers. A Pod counts as newer than a change only if it was created more than this time after the change.',
     },
     ownership: {
       placeholder: 'mode',
       type: 'string',
       enum: ['off', 'references', 'finalizer'],
       renamed: {
-        on: 'on is called finalizer now; references does the same without a finalizer, so that no deletion waits for a pass',
+        on: 'the value on is now called finalizer; the value references does the same without a finalizer, so no deletion waits for a pass',
       },
       default: 'off',
       group: 'Workloads',
       description:
-        'Whether to add owner references from sources to workloads. finalizer also adds a finalizer to workloads. off removes both.',
+        'Whether passes add owner references to sources (docs/ownership.md). off: no, and passes remove earlier ones. references: yes. finalizer: yes, and a finalizer to workloads.',
     },
     crossNamespaceReferences: {
       placeholder: 'a,b',
@@ -205,16 +205,16 @@ export const settingsSchema = {
       uniqueItems: true,
       default: [],
       group: 'Workloads',
-      description: `Namespaces whose ${allSources} workloads of other namespaces may use. * alone: all.`,
+      description: `The namespaces that contain ${allSources} for workloads of other namespaces. * alone: all namespaces. Empty: none.`,
     },
     hashKey: {
       placeholder: 'secret',
       type: 'string',
       pattern: `^(${dnsLabel}/)?${dnsSubdomain}$`,
       maxLength: 317,
-      allowed: `auto, the name of a ${secret.kind} (auto itself only as namespace/auto), or namespace/name`,
+      allowed: `auto, the name of a ${secret.kind}, or namespace/name (for a ${secret.kind} that is named auto, namespace/auto)`,
       group: 'Workloads',
-      description: `The ${secret.kind} with the key of the hashes. Without a key, short values can be guessed. auto: wave-cron-hash-key, created by the first pass.`,
+      description: `The ${secret.kind} with the key of the hashes. auto: the ${secret.kind} wave-cron-hash-key, which the first pass creates. Not set: hashes have no key, so short values can be guessed from them.`,
     },
     schedule: {
       placeholder: 'cron',
@@ -225,7 +225,7 @@ export const settingsSchema = {
         'a cron expression of 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first',
       group: 'Schedule',
       description:
-        'When passes start. If both day of month and day of week are restricted, a match of either is enough.',
+        'The times at which passes start. If both the day of month and the day of week are restricted, a match of either is enough.',
     },
     resyncInterval: {
       placeholder: 'interval',
@@ -234,7 +234,7 @@ export const settingsSchema = {
       allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
       group: 'Schedule',
       description:
-        'The time between the starts of two passes, in any time zone. Cannot be combined with schedule.',
+        'The time between the starts of two passes. It does not depend on a time zone. Cannot be combined with the setting schedule.',
     },
     timeZone: {
       placeholder: 'name',
@@ -244,7 +244,7 @@ export const settingsSchema = {
       allowed: 'the IANA name of a time zone, such as UTC or Europe/Berlin',
       group: 'Schedule',
       description:
-        'The time zone of schedule, of windows in rollouts.windows that name none, and of local times in messages.',
+        'The time zone of the setting schedule, of windows without a time zone of their own, and of local times in messages.',
     },
     jitterSeconds: {
       placeholder: 'n',
@@ -253,7 +253,8 @@ export const settingsSchema = {
       maximum: 3600,
       default: 0,
       group: 'Schedule',
-      description: 'Delays the start of each pass by a random time of at most this many seconds.',
+      description:
+        'The maximum number of seconds by which the start of each pass is delayed. The delay is random.',
     },
     triggers: triggerSettings,
     lease: {
@@ -274,7 +275,7 @@ export const settingsSchema = {
           ...namespaceName,
           group: 'Lease',
           description:
-            "The namespace of the Lease. Default: the namespace of the Pod, then of the kubeconfig's context, then default.",
+            "The namespace of the Lease. Default: the namespace of the Pod, or else of the kubeconfig's context, or else the namespace that is named default.",
         },
         durationSeconds: {
           placeholder: 'n',
@@ -284,7 +285,7 @@ export const settingsSchema = {
           default: 15,
           group: 'Lease',
           description:
-            'How long others wait after the holder dies. At most half of passTimeoutSeconds of every process that shares the Lease.',
+            'The number of seconds after which another process takes over the Lease of a holder that died. Must be at most half of passTimeoutSeconds of every process that shares the Lease.',
         },
       },
     },
@@ -311,7 +312,7 @@ export const settingsSchema = {
           maximum: 999,
           group: 'Shards',
           description:
-            'The number of this process, from 0. Default: JOB_COMPLETION_INDEX, which an Indexed Job sets. Without both, plan covers all shards.',
+            'The index of the shard of this process, from 0. Default: the variable JOB_COMPLETION_INDEX, which an Indexed Job sets. If neither is set, the command plan covers all shards.',
         },
       },
     },
@@ -324,7 +325,7 @@ export const settingsSchema = {
       default: 300,
       group: 'Limits',
       description:
-        'A pass is interrupted after this many seconds. At least twice lease.durationSeconds.',
+        'The number of seconds after which a pass is interrupted. Must be at least twice lease.durationSeconds.',
     },
     concurrency: {
       type: 'object',
@@ -337,7 +338,7 @@ export const settingsSchema = {
           maximum: 256,
           default: 16,
           group: 'Limits',
-          description: `How many ${allSources} are read at the same time.`,
+          description: `The maximum number of ${allSources} that are read at the same time.`,
         },
         writes: {
           placeholder: 'n',
@@ -346,7 +347,7 @@ export const settingsSchema = {
           maximum: 256,
           default: 8,
           group: 'Limits',
-          description: 'How many workloads are patched at the same time.',
+          description: 'The maximum number of workloads that are patched at the same time.',
         },
       },
     },
@@ -368,7 +369,7 @@ export const settingsSchema = {
       allowed: 'host:port, or :port for every address, such as 127.0.0.1:8080 or [::1]:8080',
       group: 'Output',
       description:
-        'The address at which schedule serves /healthz, /readyz, /metrics and, if it is on, POST /trigger.',
+        'The address at which the command schedule serves /healthz, /readyz, /metrics and, if triggers.http.tokenFile is set, POST /trigger.',
     },
     metricsPushUrl: {
       ofProcess: true,

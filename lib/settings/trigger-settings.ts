@@ -14,7 +14,7 @@ const http = {
       allowed: 'the path of a file',
       group: 'Triggers',
       description:
-        'Lets schedule accept POST /trigger from clients with the bearer token in this file, of 16 bytes or more (docs/triggers.md). Not set: off.',
+        'The file with the bearer token (at least 16 bytes) that clients must send with POST /trigger to the command schedule (docs/triggers.md). Not set: POST /trigger is off.',
     },
   },
 } as const;
@@ -31,7 +31,7 @@ export const triggerSettings = {
       uniqueItems: true,
       default: [],
       group: 'Triggers',
-      description: `Objects that schedule watches, to act on a change at once. For a ${secret.kind}, this has a cost (docs/triggers.md). Empty: none.`,
+      description: `The objects that the command schedule watches. A change of them starts a pass at once. Watching ${secret.kind}s is a security risk (docs/triggers.md). Empty: none.`,
     },
   },
 } as const;

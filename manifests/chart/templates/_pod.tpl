@@ -7,7 +7,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Labels and annotations of a Pod. Takes root, component and annotations, an object. */}}
+{{/* Labels and annotations of a Pod. The arguments are root, component and annotations, which is an object. */}}
 {{- define "wave-cron.podMetadata" -}}
 labels:
   {{- include "wave-cron.labels" .root | nindent 2 }}
@@ -22,18 +22,18 @@ annotations:
 {{- end -}}
 
 {{/*
-The Pod of each form. Takes root, args and restartPolicy, which may be empty. With serves: true it has a port and
-probes. With passes: true it has the files of notifications.
+The Pod of each form. The arguments are root, args and restartPolicy, which may be empty. With serves: true, the Pod has a
+port and probes. With passes: true, it has the files of notifications.
 */}}
 {{- define "wave-cron.podSpec" -}}
 serviceAccountName: {{ include "wave-cron.account" .root }}
 automountServiceAccountToken: true
-# Otherwise a Service named wave-something would set variables WAVE_..., which are not settings.
+# With service links, a Service named wave-something would set variables WAVE_..., which are not settings.
 enableServiceLinks: false
 {{- with .restartPolicy }}
 restartPolicy: {{ . }}
 {{- end }}
-# On SIGTERM a pass starts no new write, finishes the running ones and releases the Lease.
+# On SIGTERM, a pass starts no new write, finishes the writes in progress and releases the Lease.
 terminationGracePeriodSeconds: 60
 {{- with .root.Values.podSecurityContext }}
 securityContext:

@@ -1,8 +1,8 @@
 {{/*
-The permissions of a pass on workloads and on the ConfigMaps and Secrets that they reference. None of them lists or
-watches ConfigMaps or Secrets, unless settings.triggers.watch names them: a pass reads each one by the name that a
-workload gives. They are for all kinds of Kubernetes itself, with any value of the setting kinds, because release must find
-workloads of kinds that were set earlier. Of the kinds of other APIs, they are for those in the setting.
+The permissions of a pass on workloads and on the ConfigMaps and Secrets that they reference. They include list
+and watch on ConfigMaps or Secrets only if the settings need this. Otherwise, a pass reads each ConfigMap and Secret by its
+name in a workload. The permissions cover all kinds of Kubernetes itself, with any value of the setting kinds, because
+release must find workloads of kinds that were in the setting earlier. They also cover the kinds of other APIs in the setting.
 */}}
 {{- define "wave-cron.rules" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}
@@ -14,14 +14,14 @@ workloads of kinds that were set earlier. Of the kinds of other APIs, they are f
   verbs: [get]
 {{- $byNamespace := eq $settings.optIn "namespace" }}
 {{- if or (ne $settings.rollouts.namespaceAnnotations "off") (and $byNamespace $settings.namespaces) }}
-# For the annotations of namespaces that hold rollouts back, or opt in workloads. A Role allows to get its own namespace
-# and no other.
+# To read the annotations of namespaces that hold rollouts back or opt in workloads. In a Role, this rule only allows
+# reading the Role's own namespace.
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
 {{- end }}
-# To count recent rollouts (rollouts.limit and rollouts.cooldown) if another tool has removed the record of them, and to find the Pods of a
-# Deployment.
+# To count recent rollouts (rollouts.limit and rollouts.cooldown) if another tool has removed their record, and to find
+# the Pods of a Deployment.
 - apiGroups: [apps]
   resources: [replicasets, controllerrevisions]
   verbs: [list]

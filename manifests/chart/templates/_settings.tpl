@@ -41,14 +41,14 @@ own schema.
 {{- else if not .Values.namespaced }}true{{ end -}}
 {{- end -}}
 
-{{/* The deadline of a Job: passTimeoutSeconds, the wait for a dead holder of the Lease, the grace period, and some time
-to start. */}}
+{{/* The deadline of a Job is the sum of passTimeoutSeconds, the wait for a dead holder of the Lease, the grace period, and
+some time to start. */}}
 {{- define "wave-cron.deadline" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}
 {{- add (int $settings.passTimeoutSeconds) (mul 2 (int $settings.lease.durationSeconds)) 90 -}}
 {{- end -}}
 
-{{/* For how many seconds release keeps the Lease: passes wait for it for half of passTimeoutSeconds. */}}
+{{/* The number of seconds for which release keeps the Lease. Passes wait for a Lease for half of passTimeoutSeconds. */}}
 {{- define "wave-cron.keepLease" -}}
 {{- $settings := include "wave-cron.settings" . | fromJson -}}
 {{- min 150 (div (int $settings.passTimeoutSeconds) 2) -}}

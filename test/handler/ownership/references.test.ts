@@ -165,6 +165,6 @@ test('a response without the uid of kube-system is not used', async (t) => {
 test('ownership: on, a value of 0.1.0, is rejected with the values that replaced it', () => {
   assert.throws(
     () => loadSettings({ flags: { ownership: 'on' }, env: {} }),
-    /ownership is "on": must be one of off, references, finalizer; on is called finalizer now; references does the same without a finalizer/,
+    /ownership is "on": must be one of off, references, finalizer; the value on is now called finalizer; the value references does the same without a finalizer/,
   );
 });

@@ -176,30 +176,31 @@ kinds in the setting \`kinds\` need permissions. Only the kinds in [\`triggers.w
 \`watch\`, and \`list\` on ConfigMaps or Secrets. The kinds in [\`namePatterns\`](patterns.md) need \`list\` too.
 
 Only \`hashKey: auto\` needs \`create\` on Secrets, in wave-cron's own namespace, until that Secret exists. The
-[admission policies](security.md#admission-policies) limit it to that one Secret. \`plan\` needs no write permission
-and no permission on the Lease.
+[admission policies](security.md#admission-policies) limit the permission to that one Secret. The command \`plan\`
+needs no write permission and no permission on the Lease.
 
 A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\` needs \`list\` on pods and
 replicasets in its namespace, with any settings. With an annotation \`rollout-cooldown\`, it needs \`list\` on
 replicasets or controllerrevisions, even if \`rollouts.limit.count\` is 0 and \`rollouts.cooldown\` is \`0s\`. \`check\`
-checks these permissions only if the settings need them. If one is missing, the pass says so on the workload that it
-rolls.
+checks these permissions only if the settings need them. If a permission is missing, the pass reports this on the
+workload that it rolls.
 
-A pass reads a namespace only if it has a hash to write there, and only for the annotations that hold rollouts back.
-With [\`optIn: namespace\`](opt-in.md), each pass also lists the namespaces, or gets those in the setting
-\`namespaces\`, which needs no \`list\`. In a Role, \`get\` on namespaces allows the account to read the namespace of
-that Role and no other.
+A pass reads a namespace only if it has a hash to write there, and only to find the annotations that hold rollouts
+back. With [\`optIn: namespace\`](opt-in.md), each pass also lists the namespaces. If the setting \`namespaces\` lists
+them, the pass gets each of them by name instead, which needs no \`list\`. In a Role, \`get\` on namespaces allows the
+account to read only the namespace of that Role.
 
-With \`ownership: off\`, the default, wave-cron needs the permissions of ownership only to remove what it wrote with
-another value: \`patch\` on configmaps and secrets, and \`delete\` if the cluster enforces that. It needs them until
-no workload has the annotation \`owned-sources\` or the finalizer. \`check\` says when you can remove them.
+With \`ownership: off\`, the default, wave-cron needs the permissions of ownership only to remove the owner references
+and finalizers that it wrote with another value. These permissions are \`patch\` on configmaps and secrets and, if the
+cluster enforces it, \`delete\`. wave-cron needs them until no workload has the annotation \`owned-sources\` or the
+finalizer. \`check\` says when you can remove the permissions.
 
 \`wave-cron check\` asks the API server about each of these permissions for the given settings, and prints the
 missing rules. With ownership, it also tries to add an owner reference to the ConfigMap \`kube-root-ca.crt\`, as a
-dry run that changes nothing. The answer shows whether the cluster also requires \`delete\` on the object, and whether
-the [admission policies](security.md#admission-policies) restrict the account. \`check\` needs no permission of its
-own. With \`get\` on namespaces, it also reports a namespace that does not exist. It ends with status 1 if something
-blocks a pass, and with 3 if it cannot reach the cluster.
+dry run that changes nothing. The response shows whether the cluster also requires \`delete\` on the object, and
+whether the [admission policies](security.md#admission-policies) restrict the account. \`check\` needs no permission of
+its own. With \`get\` on namespaces, it also reports namespaces that do not exist. It ends with status 1 if something
+blocks a pass, and with status 3 if it cannot reach the cluster.
 `;
 }
 
