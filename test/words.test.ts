@@ -56,6 +56,20 @@ const avoided: readonly Avoided[] = [
   { word: /\b(?:labell|cancell|travell|modell|signall)(?:ed|ing)\b/i, say: 'one l' },
 ];
 
+/** Phrases that a reader of a comment has to read twice, each with a replacement. */
+const unclear: readonly Avoided[] = [
+  { word: /\bbut for\b/i, say: 'except' },
+  {
+    word: /\bso (?:many|much|often|long)\b(?![^.;]*\bthat\b)/i,
+    say: 'this number of, or this time',
+  },
+  {
+    word: /\btaken for\b|\bt(?:akes?|aking|ook) (?:it|them|this|that|one) for\b/i,
+    say: 'considers it, or mistakes it for',
+  },
+  { word: /^\/[*/]+ Of\b/, say: 'a sentence with a subject' },
+];
+
 /** Folders of the product. Their messages avoid these words too. */
 const product = ['handler', 'jobs', 'lib'];
 
@@ -134,6 +148,14 @@ suite('plain words are used', () => {
       }
     });
   }
+
+  for (const folder of [...commented, 'test']) {
+    test(`in clear phrases, in the comments of ${folder}`, () => {
+      for (const file of sourcesIn(folder)) {
+        assertPlain(file, commentsIn(read(file)).map(proseOfComment), unclear);
+      }
+    });
+  }
 });
 
 test('a word to avoid is found in a sentence, and code and names are left out', () => {
@@ -142,6 +164,24 @@ test('a word to avoid is found in a sentence, and code and names are left out', 
   assert.deepEqual(avoidedIn('there is no cache, and it is no longer used'), []);
   assert.deepEqual(avoidedIn('Troubleshooting, remarks and benchmarks'), []);
   assert.deepEqual(avoidedIn(proseOfMarkdown('the component `fence` was renamed')), []);
+});
+
+test('an unclear phrase is found in a comment, and its clear uses are left out', () => {
+  for (const comment of [
+    '/** All parts, but for these. */',
+    '/** Sends the body in so many pieces. */',
+    '// Taken for absent, it is created.',
+    '/**\n * Of the workload with the fault. */',
+  ]) {
+    assert.equal(avoidedIn(proseOfComment(comment), unclear).length, 1, comment);
+  }
+  for (const comment of [
+    '/** So many processes started that each was slow. */',
+    '// A kubelet takes a minute for this.',
+    '/** The reason code of the workload. */',
+  ]) {
+    assert.deepEqual(avoidedIn(proseOfComment(comment), unclear), [], comment);
+  }
 });
 
 test('comments are found, but not texts that look like comments', () => {
