@@ -79,8 +79,8 @@ export function carriersOf(workload: Workload, carriers: readonly Carrier[]): Re
 
 /**
  * Sources that still have owner references after all workloads with a record are released. The
- * garbage collector removes references to deleted workloads, so often only the one to kube-system
- * is left.
+ * garbage collector removes references to deleted workloads, so in most cases only the reference to
+ * kube-system is left.
  */
 export function leftover(
   { kind, namespace, name, workloads, lastingByUs }: Carrier,

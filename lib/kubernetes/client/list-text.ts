@@ -50,7 +50,7 @@ function parseItems<T>(
       const to = between < 0 ? end : between + 1;
       const item = text.slice(from, to);
       // Unwanted items are parsed too: a part of an item, such as a volume claim template, may look
-      // like an item and be taken for a workload. Then the text before it is not valid JSON.
+      // like an item. Then the text before it is not valid JSON.
       const parsed = JSON.parse(item) as T;
       if (isNeeded(item, parsed)) items.push(parsed);
       from = to + 1;
