@@ -159,8 +159,8 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
         isDone = token === undefined;
       } catch (error) {
         if (error instanceof AnswerTooLargeError && askForLess()) continue;
-        // The response to an expired token contains a new token, but for a newer version of the
-        // list. With the new token, a renamed object could be seen twice or not at all.
+        // The response to an expired token contains a new token, which belongs to a newer version of
+        // the list. With the new token, a renamed object could be seen twice or not at all.
         if (token === undefined || !isApiError(error, 410) || starts >= listStarts) throw error;
         starts += 1;
         token = undefined;
