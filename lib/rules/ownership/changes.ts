@@ -1,7 +1,7 @@
 import { shortList } from '../../text/short-list.ts';
 import { reasons, type Said } from '../reason.ts';
 import type { Workload } from '../workload.ts';
-import { type OwnershipPlan, recordAfter } from './plan.ts';
+import { maxPutBack, type OwnershipPlan, recordAfter } from './plan.ts';
 import { mayOwn, type OwnedRecord, type OwnedState } from './record.ts';
 
 /**
@@ -102,7 +102,7 @@ export function givenUpInWords({ givenUp }: OwnershipPlan): string[] {
   if (givenUp.size === 0) return [];
   const names = shortList([...givenUp].sort());
   return [
-    `another client removed its owner references from ${names} after each of 3 passes in a row had put them back, so they are not put back again: configure the tool that writes ${names} to keep metadata.ownerReferences, then remove the annotation owner-references-put-back from this workload, or set ownership: off`,
+    `another client removed its owner references from ${names} after each of ${maxPutBack} passes in a row had put them back, so they are not put back again: configure the tool that writes ${names} to keep metadata.ownerReferences, then remove the annotation owner-references-put-back from this workload, or set ownership: off`,
   ];
 }
 

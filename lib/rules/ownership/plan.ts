@@ -94,7 +94,7 @@ export function planOwnership(
  * How many passes in a row put references back. If the references are removed again each time,
  * another client removes them in each sync.
  */
-const maxPutBack = 3;
+export const maxPutBack = 3;
 
 function planToOwn(
   workload: Workload,
