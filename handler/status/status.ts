@@ -86,7 +86,7 @@ const nothing = {
 };
 
 /** The settings without a shard, and limited to one namespace if the request names one. */
-function settingsIn({ settings, namespace }: StatusRequest): Settings {
+export function settingsIn({ settings, namespace }: StatusRequest): Settings {
   const ofAll = { ...settings, shard: { count: 1 } };
   if (namespace === undefined) return ofAll;
   const optIn = optInWithin(settings, namespace);
