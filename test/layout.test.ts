@@ -262,7 +262,7 @@ describe('the page', () => {
   it('runs in browsers, so it imports nothing of Node, and of the program only types and pure rules', () => {
     for (const file of files.filter((each) => each.startsWith(page))) {
       for (const { target, isOfTypes, isLocal } of importsOf(file)) {
-        const isPure = target === 'lib/status/state.ts' || target === 'lib/text/age.ts';
+        const isPure = target === 'lib/status/urgency.ts' || target === 'lib/text/age.ts';
         const isFine = isLocal ? target.startsWith(page) || isPure : target.startsWith('preact');
         assert.ok(isOfTypes || isFine, `${file} imports ${target}`);
       }

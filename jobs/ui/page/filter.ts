@@ -1,4 +1,4 @@
-import type { Urgency } from '../../../lib/status/state.ts';
+import type { Urgency } from '../../../lib/status/urgency.ts';
 import type { WorkloadStatus } from '../../../lib/status/workload-status.ts';
 
 /** What a user chose to see. An empty text or an absent value includes everything. */

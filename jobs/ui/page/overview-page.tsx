@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { type Urgency, urgencies } from '../../../lib/status/state.ts';
+import { type Urgency, urgencies } from '../../../lib/status/urgency.ts';
 import type { WorkloadStatus } from '../../../lib/status/workload-status.ts';
 import { ageText } from '../../../lib/text/age.ts';
 import type { Overview } from '../overview.ts';

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { Urgency } from '../../../lib/status/state.ts';
+import type { Urgency } from '../../../lib/status/urgency.ts';
 import type { WorkloadStatus } from '../../../lib/status/workload-status.ts';
 import { useNow } from './hooks.ts';
 import { type ShownWorkload, workloadPath } from './route.ts';

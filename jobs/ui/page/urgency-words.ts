@@ -1,4 +1,4 @@
-import { type Urgency, urgencies } from '../../../lib/status/state.ts';
+import { type Urgency, urgencies } from '../../../lib/status/urgency.ts';
 import type { WorkloadStatus } from '../../../lib/status/workload-status.ts';
 
 /** The heading of each urgency. */

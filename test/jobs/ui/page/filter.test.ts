@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Filter, filterOf, matching, queryOf } from '../../../../jobs/ui/page/filter.ts';
-import { urgencies } from '../../../../lib/status/state.ts';
+import { urgencies } from '../../../../lib/status/urgency.ts';
 import { workloadStatus } from '../../output/status-report.ts';
 
 const everything: Filter = { text: '', namespace: '', urgency: undefined };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { countsOf, urgencyWords } from '../../../../jobs/ui/page/urgency-words.ts';
-import { urgencies } from '../../../../lib/status/state.ts';
+import { urgencies } from '../../../../lib/status/urgency.ts';
 import { workloadStatus } from '../../output/status-report.ts';
 
 suite('the counts', () => {
