@@ -13,9 +13,9 @@ export interface ChangesDeps extends WatchDeps {
 
 /** Its functions must not throw. */
 export interface ChangesListener {
-  /** The states may have changed. */
+  /** All states may have changed, because a watch has started. */
   changed(): void;
-  /** One workload, or all workloads of a namespace, may have changed. */
+  /** The state of a workload, or of the workloads that use a source in a namespace, may have changed. */
   touched(concerned: Touched): void;
   /** A list is not watched. It is tried again. */
   failed(path: string, error: unknown): void;
@@ -55,7 +55,6 @@ function listenerOf({ of, path }: WatchedList, on: ChangesListener) {
     changed({ namespace, name }: ObjectMeta) {
       if (typeof namespace !== 'string' || typeof name !== 'string') return;
       on.touched('workload' in of ? { kind: of.workload, namespace, name } : { namespace });
-      on.changed();
     },
   };
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { explain } from '../../handler/explain/explain.ts';
+import type { NamedWorkloads } from '../../handler/pass/named.ts';
 import { watchChanges } from '../../handler/status/changes.ts';
 import { status as statusReport } from '../../handler/status/status.ts';
+import { mayBePartial } from '../../handler/triggers/partial-scope.ts';
 import { describeError, type ExitStatus, exitStatus, UsageError } from '../../lib/errors.ts';
 import { createWatchClient } from '../../lib/kubernetes/client/watch-client.ts';
 import { createInspector } from '../../lib/kubernetes/inspector.ts';
@@ -34,8 +36,10 @@ export async function ui(context: CommandContext, options: UiOptions): Promise<E
   const port = parsePort(options.port);
   const files = readPageFiles();
   const inspector = createInspector(api);
-  const read = () => statusReport(request, { ...deps, inspector, signal });
-  const live = await LiveStatus.start({ read, clock, signal });
+  const read = (only?: NamedWorkloads) =>
+    statusReport({ ...request, ...(only && { only }) }, { ...deps, inspector, signal });
+  const mayReadSome = mayBePartial(settings);
+  const live = await LiveStatus.start({ read, mayReadSome, clock, signal });
   if (signal.aborted) return exitStatus.done;
   const token = randomBytes(32).toString('base64url');
   const { kinds } = settings;

@@ -26,7 +26,11 @@ async function watching(t: TestContext, namespace: string, kubeconfig = cluster.
       changed.resolve();
       changed = Promise.withResolvers();
     },
-    touched: (concerned: Touched) => void touched.push(concerned),
+    touched(concerned: Touched) {
+      touched.push(concerned);
+      changed.resolve();
+      changed = Promise.withResolvers();
+    },
     failed: (list: string) => void failed.push(list),
   };
   const { clock } = deps;

@@ -39,12 +39,19 @@ function clockOfATest() {
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-async function started(results: readonly (StatusReport | Error)[], readMs = 10) {
+async function started(
+  results: readonly (StatusReport | Error)[],
+  { readMs = 10, mayReadSome = true } = {},
+) {
   const { clock, take, pass } = clockOfATest();
   const stop = new AbortController();
   let reads = 0;
+  /** The workloads of each read; undefined: all. */
+  const names: (string[] | undefined)[] = [];
   const live = await LiveStatus.start({
-    async read() {
+    mayReadSome,
+    async read(only) {
+      names.push(only?.workloads.map(({ name }) => name));
       const result = results[Math.min(reads, results.length - 1)];
       reads += 1;
       take(readMs);
@@ -67,7 +74,7 @@ async function started(results: readonly (StatusReport | Error)[], readMs = 10) 
   const ended = live.run().catch((error: unknown) => error);
   await settled();
   return {
-    ...{ live, pass, view, states, ended },
+    ...{ live, pass, view, states, ended, names },
     reads: () => reads,
     touched: () => touched,
     async stop() {
@@ -125,7 +132,7 @@ suite('the live status', () => {
   });
 
   test('is read at most a fifth of the time, and half of the time while changes come', async () => {
-    const live = await started([first, same], 2_000);
+    const live = await started([first, same], { readMs: 2_000 });
     live.view();
     await live.pass(7_900);
     assert.equal(live.reads(), 1);
@@ -136,6 +143,60 @@ suite('the live status', () => {
     assert.equal(live.reads(), 2);
     await live.pass(100);
     assert.equal(live.reads(), 3);
+    await live.stop();
+  });
+
+  test('reads only the workloads that a watch reports, and keeps the others', async () => {
+    const api = workloadStatus('api', 'UpToDate');
+    const both = statusReport({ readAt: '1', workloads: [api, web] });
+    const failed = statusReport({
+      readAt: '2',
+      workloads: [workloadStatus('web', 'RolloutFailed')],
+    });
+    const gone = statusReport({ readAt: '3' });
+    const live = await started([both, failed, gone]);
+    live.view();
+    live.live.touched(web);
+    live.live.touched(web);
+    await settled();
+    assert.deepEqual(live.names, [undefined, ['web']]);
+    const states = () => live.live.report.workloads.map(({ name, state }) => `${name} ${state}`);
+    assert.deepEqual(states(), ['web RolloutFailed', 'api UpToDate']);
+    assert.equal(live.states.at(-1)?.version, 2);
+    live.live.touched(api);
+    await settled();
+    assert.equal(live.reads(), 2);
+    await live.pass(200);
+    assert.deepEqual(live.names.at(-1), ['api']);
+    assert.deepEqual(states(), ['web RolloutFailed']);
+    await live.stop();
+  });
+
+  test('reads all workloads if a source has changed, or many workloads, or if the settings need all', async () => {
+    const many = [...Array(101).keys()].map((index) => ({ ...web, name: `web-${index}` }));
+    for (const [touched, mayReadSome] of [
+      [[{ namespace: 'shop' }], true],
+      [many, true],
+      [[web], false],
+    ] as const) {
+      const live = await started([first, same], { mayReadSome });
+      live.view();
+      for (const each of touched) live.live.touched(each);
+      await settled();
+      await live.pass(200);
+      assert.deepEqual(live.names, [undefined, undefined]);
+      await live.stop();
+    }
+  });
+
+  test('reads all workloads soon if some cannot be read without the others', async () => {
+    const live = await started([first, new UnreachableError('it needs a full pass'), same]);
+    live.view();
+    live.live.touched(web);
+    await settled();
+    assert.deepEqual(live.states.at(-1), { version: 1, readAt: '1', problem: null });
+    await live.pass(200);
+    assert.deepEqual(live.names, [undefined, ['web'], undefined]);
     await live.stop();
   });
 
