@@ -1,6 +1,6 @@
 /**
  * The page with many workloads. `npm run test:ui` has 5,000 of them, and takes minutes to create
- * them.
+ * them. The test shows times, and does not depend on them.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -22,10 +22,8 @@ const { api } = testCluster();
 const count = Number(process.env['WAVE_CRON_UI_WORKLOADS'] ?? 250);
 const sources = 50;
 const mostMemory = 200 * 2 ** 20;
-/** From the address to the rows, when the states have been read. */
-const mostBesideReadMs = 3_000;
-/** For one step of the reader, such as a letter in the search. A machine of CI is slow. */
-const mostStepMs = 500;
+/** As many as 100 rows have. They are what makes a browser slow. */
+const mostElements = 3_000;
 
 const sourceName = (index: number) => `settings-${index % sources}`;
 
@@ -64,8 +62,9 @@ suite('the page with many workloads', { skip }, () => {
     await tab.waitFor(shows(`${count} workloads`));
     const rowsMs = performance.now() - opened;
     say('ms from there to the rows', rowsMs);
-    assert.ok(rowsMs < mostBesideReadMs, `${rowsMs} ms`);
     assert.equal(await tab.evaluate(`document.querySelectorAll('tbody tr').length`), 100);
+    const elements = await tab.evaluate<number>(`document.querySelectorAll('*').length`);
+    assert.ok(elements < mostElements, `${elements} elements`);
 
     /** Milliseconds until the browser has drawn the result. */
     const step = async (what: string, action: string): Promise<void> => {
@@ -76,7 +75,6 @@ suite('the page with many workloads', { skip }, () => {
         return performance.now() - began;
       })()`);
       say(`ms to ${what}`, ms);
-      assert.ok(ms < mostStepMs, `${what} took ${ms} ms`);
     };
     const input = `document.querySelector('input[type=search]')`;
     const type = (text: string) =>
