@@ -2,7 +2,7 @@ import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { expectedError, UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { optedInBy } from '../../lib/explanation/opting.ts';
 import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
-import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
+import { isSourceKind, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import {
   isObjectName,
   objectTitle,
@@ -10,7 +10,11 @@ import {
   type WorkloadName,
 } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
-import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import {
+  annotationKeysOf,
+  annotationKeysOfSettings,
+  ignoreAnnotations,
+} from '../../lib/rules/annotations.ts';
 import type { Reference } from '../../lib/rules/references.ts';
 import { identityOf } from '../../lib/rules/resolve.ts';
 import {
@@ -23,6 +27,7 @@ import {
   type SourceToApprove,
   sourceToApprove,
   unreadableSource,
+  withoutTimes,
 } from '../../lib/rules/rollout-policy/source-to-approve.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -50,7 +55,7 @@ export async function readApproval(
   settings: Settings,
   deps: InspectionDeps,
 ): Promise<ToApprove> {
-  const keys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
+  const keys = annotationKeysOfSettings(settings);
   const object = await findWorkload(name, deps);
   const reads = new FairLimit(settings.concurrency.reads);
   const context = { ...deps, clock: systemClock, annotationKeys: keys, reads };
@@ -92,7 +97,8 @@ async function readSource(
   if (!isObjectName(reference.name)) return absentSource(source);
   try {
     const metadata = await cluster.getSourceMetadata(reference, signal);
-    return sourceToApprove(source, metadata, ignoring, request.hashWrittenAt);
+    const found = sourceToApprove(source, metadata, ignoring, request.hashWrittenAt);
+    return isSourceKind(reference.kind) ? found : withoutTimes(found);
   } catch (error) {
     const { message } = expectedError(error, signal);
     return isAbsent(error, reference.name)

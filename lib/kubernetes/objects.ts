@@ -85,6 +85,10 @@ export interface Volume {
   readonly configMap?: Maybe<ItemsSelector>;
   /** A Secret volume uses `secretName`. All other references use `name`. */
   readonly secret?: Maybe<Omit<ItemsSelector, 'name'> & { readonly secretName?: Maybe<string> }>;
+  readonly csi?: Maybe<{
+    readonly driver?: Maybe<string>;
+    readonly volumeAttributes?: Maybe<Readonly<Record<string, string>>>;
+  }>;
   readonly projected?: Maybe<{
     readonly sources?: Maybe<
       readonly {
@@ -261,4 +265,18 @@ export interface SourceObject {
   /** Base64. ConfigMaps only. */
   readonly binaryData?: Maybe<Readonly<Record<string, string>>>;
   readonly immutable?: Maybe<boolean>;
+  /** Only in a SecretProviderClass. */
+  readonly spec?: Maybe<Readonly<Record<string, unknown>>>;
+}
+
+/** A SecretProviderClassPodStatus. The driver writes it, with the Pod as its owner. */
+export interface MountStatusObject {
+  readonly metadata?: Maybe<ObjectMeta>;
+  readonly status?: Maybe<{
+    readonly secretProviderClassName?: Maybe<string>;
+    readonly mounted?: Maybe<boolean>;
+    readonly objects?: Maybe<
+      readonly { readonly id?: Maybe<string>; readonly version?: Maybe<string> }[]
+    >;
+  }>;
 }

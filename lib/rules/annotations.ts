@@ -1,12 +1,14 @@
 import {
   anySource,
   configMap,
+  type ReferencedKind,
   type SourceKind,
   secret,
+  secretProviderClass,
   sourceEntry,
   sourceKinds,
 } from '../kubernetes/kinds.ts';
-import type { Compatibility } from '../settings/schema.ts';
+import type { Compatibility, Settings } from '../settings/schema.ts';
 import { reloaderDomain, reloaderIgnore } from './reloader.ts';
 
 interface Annotation {
@@ -70,6 +72,14 @@ export const annotations = {
   },
   ...ofSourceKinds('extra', extra),
   ...ofSourceKinds('ignore', ignored),
+  ignoreSecretProviderClasses: {
+    name: `ignore-${secretProviderClass.plural}`,
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, separated by commas',
+    meaning:
+      '[SecretProviderClasses](secrets-store.md) to ignore, although the Pods mount their objects.',
+  },
   adoption: {
     name: 'adoption',
     on: 'workload',
@@ -156,7 +166,7 @@ export const annotations = {
     on: 'source',
     by: 'owner',
     takes: '`"true"`',
-    meaning: `All workloads ignore this ${anySource}.`,
+    meaning: `All workloads ignore this ${anySource}, or this [SecretProviderClass](secrets-store.md).`,
   },
   configHash: {
     name: 'config-hash',
@@ -234,16 +244,27 @@ export type AnnotationKeys = { readonly [key in Key]: string } & {
   readonly finalizer: string;
   /** Other tools whose annotations count. */
   readonly compatibility: readonly Compatibility[];
+  /** The kinds that a configuration may contain. Annotations about others do not count. */
+  readonly sourceKinds: readonly ReferencedKind[];
 };
 
 export function annotationKeysOf(
   prefix: string,
   compatibility: readonly Compatibility[] = [],
+  kinds: readonly ReferencedKind[] = sourceKinds,
 ): AnnotationKeys {
   const named = Object.entries(annotations).map(([key, { name }]) => [key, `${prefix}/${name}`]);
   // The type of Object.fromEntries does not keep the keys.
   const names = Object.fromEntries(named) as { readonly [key in Key]: string };
-  return { ...names, finalizer: `${prefix}/finalizer`, compatibility };
+  return { ...names, finalizer: `${prefix}/finalizer`, compatibility, sourceKinds: kinds };
+}
+
+export function annotationKeysOfSettings({
+  annotationPrefix,
+  compatibility,
+  sourceKinds: kinds,
+}: Pick<Settings, 'annotationPrefix' | 'compatibility' | 'sourceKinds'>): AnnotationKeys {
+  return annotationKeysOf(annotationPrefix, compatibility, kinds);
 }
 
 /** Annotations on a source that exclude it from all workloads if their value is "true". */

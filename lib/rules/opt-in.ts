@@ -1,4 +1,4 @@
-import type { SourceKind } from '../kubernetes/kinds.ts';
+import type { ReferencedKind } from '../kubernetes/kinds.ts';
 import { quote } from '../text/quote.ts';
 import { type AnnotationKeys, parseOptIn } from './annotations.ts';
 import { type DefaultOptIn, notOptedIn } from './default-opt-in.ts';
@@ -18,7 +18,7 @@ export type OptIn =
       /** All its references count. */
       readonly own: boolean;
       /** By the rules of Reloader: only these references count. */
-      readonly reloader: Readonly<Record<SourceKind, ReloaderScope>> | undefined;
+      readonly reloader: Readonly<Record<ReferencedKind, ReloaderScope>> | undefined;
       /** Present if none of its annotations opts it in. */
       readonly by?: 'namespace' | 'setting';
     };
@@ -44,7 +44,7 @@ export function readOptIn(
   const ours = parseOptIn(value);
   const inherited = value === undefined ? byDefault : notOptedIn;
   const theirs = keys.compatibility.includes('reloader')
-    ? reloaderWish(own, ofTemplate, inherited.kind === 'on')
+    ? reloaderWish(own, ofTemplate, keys.sourceKinds, inherited.kind === 'on')
     : ({ kind: 'none' } as const);
 
   const why = value === undefined ? undefined : whyRefused({ name, value }, theirs);

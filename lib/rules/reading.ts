@@ -1,6 +1,13 @@
-import { type SourceKind, sourceEntry } from '../kubernetes/kinds.ts';
+import {
+  isSourceKind,
+  type ReferencedKind,
+  type SourceKind,
+  sourceEntry,
+} from '../kubernetes/kinds.ts';
 import type { SourceObject } from '../kubernetes/objects.ts';
+import { sortedMembers } from '../text/sorted-members.ts';
 import { lastWrite } from './last-write.ts';
+import type { Mounted } from './mounted.ts';
 import { type Owners, ownersOf } from './ownership/owner-references.ts';
 import { reloaderMatch } from './reloader.ts';
 
@@ -48,6 +55,8 @@ export type Reading =
        * record.
        */
       readonly keys?: ReadonlySet<string>;
+      /** Present for a SecretProviderClass: what the Pods of the workload have mounted of it. */
+      readonly mounted?: Mounted;
     })
   | NotPresent;
 
@@ -61,11 +70,37 @@ export type Readings = ReadonlyMap<string, Reading>;
  * @param ignoreAnnotations if one of these annotations is "true", the source is excluded
  */
 export function readSource(
-  kind: SourceKind,
+  kind: ReferencedKind,
   object: SourceObject,
   keys: 'all' | ReadonlySet<string>,
   ...ignoreAnnotations: readonly string[]
 ): SourceReading {
+  const annotations = object.metadata?.annotations ?? {};
+  const { data, binaryKeys, writtenAt } = isSourceKind(kind)
+    ? dataOf(kind, object, keys)
+    : specOf(object);
+  return {
+    state: 'present',
+    uid: object.metadata?.uid ?? '',
+    ignored: ignoreAnnotations.some((name) => annotations[name] === 'true'),
+    matched: annotations[reloaderMatch] === 'true',
+    deleting: object.metadata?.deletionTimestamp != null,
+    owners: ownersOf(object.metadata ?? {}),
+    createdAt: object.metadata?.creationTimestamp ?? undefined,
+    writtenAt,
+    immutable: object.immutable === true,
+    data,
+    ...(binaryKeys.size === 0 ? {} : { binaryKeys }),
+  };
+}
+
+interface Data {
+  readonly data: ReadonlyMap<string, string>;
+  readonly binaryKeys: ReadonlySet<string>;
+  readonly writtenAt: string | undefined;
+}
+
+function dataOf(kind: SourceKind, object: SourceObject, keys: 'all' | ReadonlySet<string>): Data {
   const { base64Of } = sourceEntry(kind);
   const wanted = (key: string): boolean => keys === 'all' || keys.has(key);
   const data = new Map<string, string>();
@@ -79,18 +114,18 @@ export function readSource(
     data.set(key, value);
     binaryKeys.add(key);
   }
-  const annotations = object.metadata?.annotations ?? {};
+  return { data, binaryKeys, writtenAt: lastWrite(object.metadata ?? {}, data.keys())?.at };
+}
+
+/** The key of the spec of a SecretProviderClass in the hash. */
+export const specKey = 'spec';
+
+/** The spec of a SecretProviderClass, as the value of one key. */
+function specOf({ metadata, spec }: SourceObject): Data {
+  const text = JSON.stringify(sortedMembers(spec ?? {}));
   return {
-    state: 'present',
-    uid: object.metadata?.uid ?? '',
-    ignored: ignoreAnnotations.some((name) => annotations[name] === 'true'),
-    matched: annotations[reloaderMatch] === 'true',
-    deleting: object.metadata?.deletionTimestamp != null,
-    owners: ownersOf(object.metadata ?? {}),
-    createdAt: object.metadata?.creationTimestamp ?? undefined,
-    writtenAt: lastWrite(object.metadata ?? {}, data.keys())?.at,
-    immutable: object.immutable === true,
-    data,
-    ...(binaryKeys.size === 0 ? {} : { binaryKeys }),
+    data: new Map([[specKey, Buffer.from(text, 'utf8').toString('base64')]]),
+    binaryKeys: new Set(),
+    writtenAt: lastWrite(metadata ?? {}, Object.keys(spec ?? {}), ['f:spec'])?.at,
   };
 }

@@ -1,10 +1,17 @@
-import { type SourceKind, sourceEntry, sourceKinds } from '../kubernetes/kinds.ts';
+import {
+  classAttribute,
+  type ReferencedKind,
+  secretProviderClass,
+  secretsStoreDriver,
+  sourceEntry,
+  sourceKinds,
+} from '../kubernetes/kinds.ts';
 import { keptName } from '../kubernetes/names.ts';
-import type { Container, ItemsSelector, PodSpec } from '../kubernetes/objects.ts';
+import type { Container, ItemsSelector, PodSpec, Volume } from '../kubernetes/objects.ts';
 
 /** One place that names a source. */
 export interface Mention {
-  readonly kind: SourceKind;
+  readonly kind: ReferencedKind;
   readonly namespace: string;
   /** In a pod template, this may be a text that is not a valid name. */
   readonly name: string;
@@ -25,7 +32,7 @@ export interface Mention {
 
 /** All mentions of one source by one workload, combined. */
 export interface Reference {
-  readonly kind: SourceKind;
+  readonly kind: ReferencedKind;
   readonly namespace: string;
   readonly name: string;
   /** `all` if any mention uses all keys, else all mentioned keys. */
@@ -55,7 +62,7 @@ export function countsIfAbsent({ required, ifMatched, ifPresent }: Reference): b
  * contain a slash.
  */
 export function sourceKey(source: {
-  readonly kind: SourceKind;
+  readonly kind: ReferencedKind;
   readonly namespace: string;
   readonly name: string;
 }): string {
@@ -70,7 +77,7 @@ export function sourceKey(source: {
 export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
   const mentions: Mention[] = [];
   const add = (
-    kind: SourceKind,
+    kind: ReferencedKind,
     name: string | null | undefined,
     keys: 'all' | readonly string[],
     optional: boolean | null | undefined,
@@ -115,6 +122,7 @@ export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
       const found = select.volume(volume) ?? {};
       add(kind, found.name, itemKeys(found), found.optional, place);
     }
+    add(secretProviderClass.kind, classOf(volume), 'all', false, `${place}.csi`);
     for (const source of volume.projected?.sources ?? []) {
       for (const { kind, select } of selectors) {
         const found = select.projected(source) ?? {};
@@ -126,6 +134,11 @@ export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
 }
 
 const selectors = sourceKinds.map((kind) => ({ kind, select: sourceEntry(kind).selectors }));
+
+/** The SecretProviderClass of a volume of its driver. */
+function classOf({ csi }: Volume): string | undefined {
+  return csi?.driver === secretsStoreDriver ? csi.volumeAttributes?.[classAttribute] : undefined;
+}
 
 /** A volume with no items projects every key. */
 function itemKeys(selector: Pick<ItemsSelector, 'items'>): 'all' | string[] {

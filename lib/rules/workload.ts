@@ -16,6 +16,7 @@ import { type WaveReference, waveReferences } from './adoption/wave.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import { type Configuration, configurationOf, type ReferenceRules } from './configuration.ts';
 import type { DefaultOptIns } from './default-opt-in.ts';
+import { isMounted } from './hash/hashing.ts';
 import { isBoundTo } from './hash/source-record.ts';
 import { type HeldByWave, heldByWave } from './held-by-wave.ts';
 import { type LostHash, lostHashOf } from './lost-hash.ts';
@@ -234,18 +235,6 @@ function read(
   const judged = restart === 'if-stale' || record?.podTemplate !== undefined;
   const mode = adoptionOf(annotations[keys.adoption], rules.adoption);
   const isFirst = !isBoundTo(sources, hash);
-  // A record that is valid for any template needs no digest of the template in each pass.
-  const isRecorded = record?.template === (hash ?? '');
-  const rollout = judged || (isFirst && !isRecorded) ? rolloutOf(kind, object, runner) : undefined;
-  const binding = rollout && bindingOf(metadata.uid ?? '', rollout);
-  const holds = isRecorded && (record?.podTemplate === undefined || record.podTemplate === binding);
-  const hasEnded = !holds && record?.podTemplate !== undefined;
-  const adopted = holds || hasEnded ? record : undefined;
-  const writer = hash === undefined ? templateWriter(kind, metadata.managedFields) : undefined;
-  const unrecorded = unrecordedOf(object, templateAnnotations, keys);
-  const lost = hash === undefined ? lostHashOf(metadata, keys) : undefined;
-  const behind = podsBehind(runner, rules);
-  const held = heldByWave(annotations, template.spec ?? {});
   const whyNotRestarted = workloadEntry(kind).whyNotRestarted?.(object);
   const configuration: Configuration =
     mode === undefined
@@ -255,6 +244,19 @@ function read(
         : optIn.kind === 'on' && whyNotRestarted !== undefined
           ? { kind: 'refused', reason: 'CannotRestart', why: whyNotRestarted }
           : configurationOf(optIn, template.spec ?? {}, namespace, annotations, rules);
+  // A record that is valid for any template needs no digest of the template in each pass.
+  const isRecorded = record?.template === (hash ?? '');
+  const isNeeded = judged || (isFirst && !isRecorded) || mountsObjects(configuration);
+  const rollout = isNeeded ? rolloutOf(kind, object, runner) : undefined;
+  const binding = rollout && bindingOf(metadata.uid ?? '', rollout);
+  const holds = isRecorded && (record?.podTemplate === undefined || record.podTemplate === binding);
+  const hasEnded = !holds && record?.podTemplate !== undefined;
+  const adopted = holds || hasEnded ? record : undefined;
+  const writer = hash === undefined ? templateWriter(kind, metadata.managedFields) : undefined;
+  const unrecorded = unrecordedOf(object, templateAnnotations, keys);
+  const lost = hash === undefined ? lostHashOf(metadata, keys) : undefined;
+  const behind = podsBehind(runner, rules);
+  const held = heldByWave(annotations, template.spec ?? {});
   return {
     kind,
     namespace,
@@ -296,6 +298,10 @@ function read(
           },
     configuration,
   };
+}
+
+function mountsObjects(configuration: Configuration): boolean {
+  return configuration.kind === 'references' && configuration.references.some(isMounted);
 }
 
 function ownershipOf(

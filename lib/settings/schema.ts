@@ -3,6 +3,7 @@ import {
   builtInKinds,
   customKindPattern,
   longestCustomKind,
+  referencedKinds,
   secret,
   sourceKinds,
   type WorkloadKind,
@@ -143,6 +144,17 @@ export const settingsSchema = {
       group: 'Workloads',
       description:
         'Tools whose annotations are read too, with the same meaning as in that tool (docs/migration.md). Empty: none.',
+    },
+    sourceKinds: {
+      placeholder: 'kinds',
+      type: 'array',
+      items: { type: 'string', enum: referencedKinds },
+      minItems: 1,
+      uniqueItems: true,
+      default: sourceKinds,
+      group: 'Workloads',
+      description:
+        'The kinds of sources that count. SecretProviderClass: the objects that the Secrets Store CSI driver mounts (docs/secrets-store.md).',
     },
     namePatterns: {
       placeholder: 'kinds',

@@ -20,6 +20,8 @@ export interface RecordedMatch {
   readonly like: ConfigHash;
   /** Whether the record equals the current configuration. */
   readonly same: boolean;
+  /** Whether nothing differs from the record but the versions of mounted objects. */
+  readonly onlyRotated: boolean;
 }
 
 type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
@@ -36,7 +38,7 @@ type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
  */
 export function matchRecordedHash(
   { template, adopted, adoptionEnded }: CarriesRecords,
-  { now, earlier }: ConfigHashes,
+  { now, earlier, beforeRotation = [] }: ConfigHashes,
 ): RecordedMatch {
   const own: Recorded = {
     on: 'template',
@@ -50,16 +52,22 @@ export function matchRecordedHash(
   const alone = first.record.isEmpty || adopted?.podTemplate !== undefined;
   const records = alone ? [first] : [first, own];
 
+  const different = (recorded: Recorded, like: ConfigHash): RecordedMatch => ({
+    ...{ now, recorded, like, same: false },
+    onlyRotated: recorded.hash !== undefined && beforeRotation.includes(recorded.hash),
+  });
   const ways = [now, ...earlier];
   for (const like of ways) {
     const recorded = records.find(({ hash }) => hash === like.hash);
-    if (recorded !== undefined) return { now, recorded, like, same: !adoptionEnded };
+    if (recorded !== undefined) {
+      return { now, recorded, like, same: !adoptionEnded, onlyRotated: false };
+    }
   }
   for (const recorded of records) {
     const like = ways.find(({ keyId }) => keyId === recorded.record.keyId);
-    if (like !== undefined) return { now, recorded, like, same: false };
+    if (like !== undefined) return different(recorded, like);
   }
-  return { now, recorded: first, like: now, same: false };
+  return different(first, now);
 }
 
 function adoptedRecord({ sources }: AdoptedRecord): SourceRecord {

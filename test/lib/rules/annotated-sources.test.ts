@@ -55,12 +55,14 @@ suite('the annotations of a workload', () => {
     const reloader = {
       ConfigMap: scope({ listed: ['a'], excluded: ['b'] }),
       Secret: scope({ excluded: ['s'] }),
+      SecretProviderClass: scope({ excluded: ['v'] }),
     };
     assert.deepEqual(read({}, { kind: 'on', own: false, reloader }), {
       mentions: ['ConfigMap/shop/a by annotation configmap.reloader.stakater.com/reload'],
       ignored: [
         'ConfigMap/shop/b by configmaps.exclude.reloader.stakater.com/reload',
         'Secret/shop/s by secrets.exclude.reloader.stakater.com/reload',
+        'SecretProviderClass/shop/v by secretproviderclasses.exclude.reloader.stakater.com/reload',
       ],
       invalid: [],
     });

@@ -14,8 +14,9 @@ const alone = annotationKeysOf('example.com');
 
 suite('the names of annotations', () => {
   test('have the prefix, each another one', () => {
-    const { compatibility, ...names } = alone;
+    const { compatibility, sourceKinds, ...names } = alone;
     assert.deepEqual(compatibility, []);
+    assert.deepEqual(sourceKinds, ['ConfigMap', 'Secret']);
     assert.equal(names.updateOnConfigChange, 'example.com/update-on-config-change');
     assert.equal(names.finalizer, 'example.com/finalizer');
     const all = Object.values(names);
