@@ -1,9 +1,14 @@
 import { KeptLists } from '../../lib/concurrency/kept-lists.ts';
 import { expectedError, WaveCronError } from '../../lib/errors.ts';
 import { isApiError } from '../../lib/kubernetes/client/api-error.ts';
-import { mountStatus, secretProviderClass } from '../../lib/kubernetes/kinds.ts';
-import type { Mounted, MountStatus, MountStatuses } from '../../lib/rules/mounted.ts';
-import { mountedOf, readMountStatus } from '../../lib/rules/mounted.ts';
+import { driverTitle, mountStatus, secretProviderClass } from '../../lib/kubernetes/kinds.ts';
+import { mountedOf } from '../../lib/rules/adoption/mounted-in-pods.ts';
+import {
+  type Mounted,
+  type MountStatus,
+  type MountStatuses,
+  readMountStatus,
+} from '../../lib/rules/mounted.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
 import { readPods, whyPodsAreUnknown } from './pods.ts';
@@ -13,13 +18,13 @@ const maxStatuses = 50_000;
 /** The maximum that is kept for further workloads: about 10 MB. */
 const keptStatuses = 50_000;
 
-const notServed = `the cluster does not have ${mountStatus.plural} of ${mountStatus.group}/${mountStatus.version}: install the Secrets Store CSI driver, or remove ${secretProviderClass.kind} from the setting sourceKinds`;
+const notServed = `the cluster does not have ${mountStatus.plural} of ${mountStatus.group}/${mountStatus.version}: install the ${driverTitle}, or remove ${secretProviderClass.kind} from the setting sourceKinds`;
 
 type StatusesReading =
   | { readonly state: 'read'; readonly statuses: MountStatuses }
   | { readonly state: 'unreadable'; readonly why: string };
 
-/** Reads what the Secrets Store CSI driver has mounted into the Pods of workloads. */
+/** Reads what the driver of SecretProviderClasses has mounted into the Pods of workloads. */
 export class Mounts {
   readonly #context: ReadContext;
   readonly #lists: KeptLists<StatusesReading>;
@@ -61,7 +66,7 @@ export class Mounts {
           }
           if (statuses.size > maxStatuses) {
             throw new WaveCronError(
-              `namespace ${namespace} has more than ${maxStatuses} SecretProviderClassPodStatuses`,
+              `namespace ${namespace} has more than ${maxStatuses} ${mountStatus.plural}`,
             );
           }
         }),

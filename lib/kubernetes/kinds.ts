@@ -58,6 +58,7 @@ export {
 } from './kinds/rollout.ts';
 export {
   classAttribute,
+  driverTitle,
   mountStatus,
   secretProviderClass,
   secretsStoreDriver,

@@ -1,14 +1,19 @@
-import { mountStatus, secretProviderClass, workloadEntry } from '../kubernetes/kinds.ts';
+import {
+  driverTitle,
+  mountStatus,
+  secretProviderClass,
+  workloadEntry,
+} from '../kubernetes/kinds.ts';
 import type { Settings } from '../settings/schema.ts';
 import { accessedResource, fails, type Permission, type Scope } from './permission.ts';
 
-/** For the objects that the Secrets Store CSI driver mounts into Pods. */
+/** For the objects that the driver mounts into Pods. */
 export function onMounts({ kinds, sourceKinds }: Settings, scope: Scope): Permission[] {
   if (!sourceKinds.includes(secretProviderClass.kind)) return [];
   const common = {
     ...scope,
     without: fails(
-      'workloads with a volume of the Secrets Store CSI driver are not changed: UnreadableSource, exit status 1',
+      `workloads with a volume of the ${driverTitle} are not changed: UnreadableSource, exit status 1`,
     ),
   };
   const condition = `with ${secretProviderClass.kind} in sourceKinds`;

@@ -15,7 +15,7 @@ import {
 import type { OptIn } from './opt-in.ts';
 import { type Mention, sourceKey } from './references.ts';
 import { reloaderNames } from './reloader.ts';
-import { parseSourceList } from './source-list.ts';
+import { type NamedSource, parseSourceList } from './source-list.ts';
 
 /** The sources that the annotations of a workload add or exclude. */
 export interface AnnotatedSources {
@@ -47,11 +47,10 @@ export function annotatedSources(
   };
   const leaveOut = (
     kind: ReferencedKind,
-    entry: { readonly namespace?: string | undefined; readonly name: string },
+    { name, ...entry }: Excluded,
     annotation: string,
   ): void => {
-    const { name, namespace: other = namespace } = entry;
-    ignoredBy.set(sourceKey({ kind, namespace: other, name }), annotation);
+    ignoredBy.set(sourceKey({ kind, namespace: entry.namespace ?? namespace, name }), annotation);
   };
   const classes = keys.ignoreSecretProviderClasses;
   for (const each of listed(classes).sources) leaveOut(secretProviderClass.kind, each, classes);
@@ -80,6 +79,8 @@ export function annotatedSources(
   }
   return { mentions, patterns, ignoredBy, invalid };
 }
+
+type Excluded = Partial<Pick<NamedSource, 'namespace'>> & Pick<NamedSource, 'name'>;
 
 /** What patterns match now. */
 export interface Matched {

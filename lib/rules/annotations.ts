@@ -78,7 +78,7 @@ export const annotations = {
     by: 'owner',
     takes: 'names, separated by commas',
     meaning:
-      '[SecretProviderClasses](secrets-store.md) to ignore, although the Pods mount their objects.',
+      'SecretProviderClasses to ignore, although the Pods [mount their objects](csi-driver.md).',
   },
   adoption: {
     name: 'adoption',
@@ -166,7 +166,7 @@ export const annotations = {
     on: 'source',
     by: 'owner',
     takes: '`"true"`',
-    meaning: `All workloads ignore this ${anySource}, or this [SecretProviderClass](secrets-store.md).`,
+    meaning: `All workloads ignore this ${anySource}, or this [SecretProviderClass](csi-driver.md).`,
   },
   configHash: {
     name: 'config-hash',

@@ -15,7 +15,14 @@ import { maxNames, maxPatterns, maxReferences } from './bounds.ts';
 import { matchesPattern, type NamesByKind, type SourcePattern } from './name-pattern.ts';
 import type { OptIn } from './opt-in.ts';
 import type { Reason } from './reason.ts';
-import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
+import {
+  isMounted,
+  joinMentions,
+  type Mention,
+  mentionsIn,
+  type Reference,
+  sourceKey,
+} from './references.ts';
 import { type ReloaderScope, withoutEffect } from './reloader.ts';
 import { entriesOf } from './source-list.ts';
 
@@ -231,6 +238,6 @@ function within({ referenced, listed, patterns }: ReloaderScope, mention: Mentio
   if (referenced === 'all' || listed.includes(mention.name)) return [mention];
   // Only mounted classes can count, so no list of names is needed to match them.
   const isMatched = () => patterns.some((pattern) => matchesPattern(pattern, mention.name));
-  if (mention.kind === secretProviderClass.kind && isMatched()) return [mention];
+  if (isMounted(mention) && isMatched()) return [mention];
   return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];
 }

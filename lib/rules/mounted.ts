@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { MountStatusObject } from '../kubernetes/objects.ts';
-import { newestPods } from './adoption/own-pods.ts';
-import type { PodIdentity, PodsReading } from './adoption/pods.ts';
-import type { Workload } from './workload.ts';
 
 /**
  * What the Pods of a workload have mounted of one SecretProviderClass, according to the Secrets
@@ -60,37 +57,4 @@ export function readMountStatus({
   const objects = createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32);
   const isRotated = metadata?.generation !== 1;
   return { key: mountKey(owner.uid, className), status: { objects, isRotated } };
-}
-
-/** What the Pods of a workload have mounted of one class. Pure. */
-export function mountedOf(
-  workload: Workload,
-  className: string,
-  pods: PodsReading,
-  statuses: MountStatuses,
-): Mounted {
-  if (pods.state === 'unreadable') return { state: 'unreadable', why: pods.why };
-  const newest = newestPods(workload, pods);
-  if ('why' in newest) return { state: 'unknown', why: newest.why };
-  const all = newest.groups.flatMap((group) => group.pods ?? []);
-  const [first] = all;
-  if (first === undefined)
-    return { state: 'unknown', why: 'it has no Pod with its current template' };
-  const missing = all.find(({ uid }) => !statuses.has(mountKey(uid, className)));
-  if (missing !== undefined) {
-    return {
-      state: 'unknown',
-      why: `the driver has not reported yet what Pod ${missing.name} has mounted`,
-    };
-  }
-  const statusOf = ({ uid }: PodIdentity) => statuses.get(mountKey(uid, className));
-  const objects = statusOf(first)?.objects ?? '';
-  const other = all.find((pod) => statusOf(pod)?.objects !== objects);
-  if (other !== undefined) return { state: 'different', pods: [first.name, other.name] };
-  return {
-    state: 'agreed',
-    objects,
-    rotatedIn: all.find((pod) => statusOf(pod)?.isRotated !== false)?.name,
-    inAllPods: newest.areAll,
-  };
 }

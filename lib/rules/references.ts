@@ -50,6 +50,11 @@ export interface Reference {
   readonly ifPresent?: true;
 }
 
+/** Whether it is a class whose objects a volume contains, and not a source with data. */
+export function isMounted({ kind }: Pick<Reference, 'kind'>): boolean {
+  return kind === secretProviderClass.kind;
+}
+
 /** Whether the hash records the absence of the source. */
 export function countsIfAbsent({ required, ifMatched, ifPresent }: Reference): boolean {
   // If the source is created later, it may lack the required annotation. Then it must not cause a

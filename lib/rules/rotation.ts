@@ -60,35 +60,45 @@ export function proposeRotation(compared: Compared): Proposal | undefined {
   const { workload, references, seen, recorded, like, onlyRotated } = compared;
   const mounts = mountsOf(workload, references, seen.readings);
   if (mounts.length === 0) return undefined;
-  const [unsettled] = mounts.filter(({ mounted }) => mounted.state !== 'agreed');
-  // Without a record of the versions, the hash of unknown ones can only be a wrong one.
-  if (recorded.record.leftOut && unsettled !== undefined) return waiting(unsettled);
-  if (workload.restart !== undefined) return undefined;
+  const { agreed, unsettled } = sorted(mounts);
+  const [waitsFor] = unsettled;
   const isKnown = workload.adoptionEnded === true && recorded.hash === like.hash;
-  if (isKnown && unsettled !== undefined) return waiting(unsettled);
-  if (!isKnown && !onlyRotated) return undefined;
-  const before = recorded.record.mounted;
-  const rotated = mounts.filter(
-    ({ source, mounted }) =>
-      mounted.state === 'agreed' && (isKnown || mounted.objects !== (before?.get(source) ?? '')),
+  // Without a record of the versions, the hash of unknown ones can only be a wrong one.
+  const mustWait = recorded.record.leftOut || (isKnown && workload.restart === undefined);
+  if (mustWait && waitsFor !== undefined) return waiting(waitsFor);
+  if (workload.restart !== undefined || !(isKnown || onlyRotated)) return undefined;
+  const before = recorded.record.mounted ?? new Map<string, string>();
+  const rotated = agreed.filter(
+    ({ source, objects }) => isKnown || objects !== (before.get(source) ?? ''),
   );
-  const agreed = rotated.flatMap(({ mounted }) => (mounted.state === 'agreed' ? [mounted] : []));
-  if (agreed.some(({ rotatedIn }) => rotatedIn !== undefined)) return undefined;
+  if (rotated.some(({ rotatedIn }) => rotatedIn !== undefined)) return undefined;
   const sources = rotated.map(({ source }) => source);
   const what = isKnown ? newTemplate : objectsChanged(sources);
   const changed = isKnown ? [] : sources;
-  return agreed.every(({ inAllPods }) => inAllPods)
+  return rotated.every(({ inAllPods }) => inAllPods)
     ? { ...alreadyCurrent(compared, what, 'every Pod started with the current objects'), changed }
     : { ...settling(compared, what, 'every new Pod started with the current objects'), changed };
 }
 
-function waiting({ source, mounted }: Mount): Proposal {
-  const why =
-    mounted.state === 'different'
-      ? `Pods ${mounted.pods.join(' and ')} have different ones`
-      : mounted.state === 'agreed'
-        ? 'its Pods agree'
-        : mounted.why;
+type Agreed = Extract<Mounted, { readonly state: 'agreed' }> & Pick<Mount, 'source'>;
+
+/** A class whose objects are not known, and why. */
+interface Unsettled extends Pick<Mount, 'source'> {
+  readonly why: string;
+}
+
+function sorted(mounts: readonly Mount[]) {
+  const agreed: Agreed[] = [];
+  const unsettled: Unsettled[] = [];
+  for (const { source, mounted } of mounts) {
+    if (mounted.state === 'agreed') agreed.push({ source, ...mounted });
+    else if (mounted.state !== 'different') unsettled.push({ source, why: mounted.why });
+    else unsettled.push({ source, why: `Pods ${mounted.pods.join(' and ')} have different ones` });
+  }
+  return { agreed, unsettled };
+}
+
+function waiting({ source, why }: Unsettled): Proposal {
   return leaveAlone(
     'Settling',
     `it is not known yet which objects of ${source} its Pods have: ${why}; the template stays unchanged until then`,

@@ -2,9 +2,11 @@ import {
   allSources,
   builtInKinds,
   customKindPattern,
+  driverTitle,
   longestCustomKind,
   referencedKinds,
   secret,
+  secretProviderClass,
   sourceKinds,
   type WorkloadKind,
   withDefaultKinds,
@@ -153,8 +155,7 @@ export const settingsSchema = {
       uniqueItems: true,
       default: sourceKinds,
       group: 'Workloads',
-      description:
-        'The kinds of sources that count. SecretProviderClass: the objects that the Secrets Store CSI driver mounts (docs/secrets-store.md).',
+      description: `The kinds of sources that count. ${secretProviderClass.kind}: the objects that the ${driverTitle} mounts (docs/csi-driver.md).`,
     },
     namePatterns: {
       placeholder: 'kinds',

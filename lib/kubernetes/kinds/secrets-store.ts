@@ -2,6 +2,8 @@ import type { ApiResource } from './entry.ts';
 
 /** The driver that mounts objects of an external store, such as a vault, into Pods. */
 export const secretsStoreDriver = 'secrets-store.csi.k8s.io';
+/** Its name in messages. */
+export const driverTitle = 'Secrets Store CSI driver';
 /** The attribute of a volume of the driver that names the SecretProviderClass. */
 export const classAttribute = 'secretProviderClass';
 

@@ -1,8 +1,7 @@
-import { secretProviderClass } from '../../kubernetes/kinds.ts';
 import { recordName } from '../../kubernetes/names.ts';
 import type { Mounted } from '../mounted.ts';
 import type { Reading, SourceReading } from '../reading.ts';
-import { countsIfAbsent, type Reference, sourceKey } from '../references.ts';
+import { countsIfAbsent, isMounted, type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
 import type { Workload } from '../workload.ts';
 import { byIdentity, type ConfigHash, ConfigHasher, type HashEntry } from './config-hash.ts';
@@ -142,11 +141,6 @@ export class Hashing {
 
 /** The key of the versions of the mounted objects in the hash. */
 const mountedKey = 'mounted';
-
-/** Whether a volume of the workload has the objects of it. */
-export function isMounted({ kind }: Pick<Reference, 'kind'>): boolean {
-  return kind === secretProviderClass.kind;
-}
 
 /** The versions in the record that counts; undefined if it has none. */
 function recordedMounts({

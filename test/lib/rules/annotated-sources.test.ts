@@ -44,6 +44,20 @@ suite('the annotations of a workload', () => {
     );
   });
 
+  test('name classes of mounted objects to ignore', () => {
+    const annotation = names.ignoreSecretProviderClasses;
+    assert.deepEqual(read({ [annotation]: 'vault' }).ignored, [
+      `SecretProviderClass/shop/vault by ${annotation}`,
+    ]);
+  });
+
+  test('do not count for a kind that does not count', () => {
+    const only = { ...names, sourceKinds: ['ConfigMap'] as const };
+    const annotations = { [names.extraConfigMaps]: 'a', [names.extraSecrets]: 's, -' };
+    const { mentions, invalid } = annotatedSources(annotations, 'shop', only, byOwn);
+    assert.deepEqual([mentions.map(({ name }) => name), invalid], [['a'], []]);
+  });
+
   test('are invalid with an entry that is no name', () => {
     assert.deepEqual(read({ [names.extraSecrets]: 'a, B' }).invalid, [
       `annotation ${names.extraSecrets} contains "B"`,
