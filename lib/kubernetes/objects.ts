@@ -119,6 +119,8 @@ export interface WorkloadObject {
     }>;
     /** Of a Rollout. */
     readonly strategy?: Maybe<RolloutStrategy>;
+    /** Of a Rollout: its controller replaces the Pods that are older. RFC 3339. */
+    readonly restartAt?: Maybe<string>;
     /** Of a DeploymentConfig: what starts a rollout. */
     readonly triggers?: Maybe<readonly { readonly type?: Maybe<string> }[]>;
     /** Of a Service of Knative: the revisions that get requests. */
@@ -169,6 +171,8 @@ export interface WorkloadObject {
     readonly message?: Maybe<string>;
     readonly abort?: Maybe<boolean>;
     readonly abortedAt?: Maybe<string>;
+    /** The last `restartAt` for which all Pods were replaced. */
+    readonly restartedAt?: Maybe<string>;
     readonly pauseConditions?: Maybe<readonly { readonly reason?: Maybe<string> }[]>;
     readonly currentStepIndex?: Maybe<number>;
     readonly currentPodHash?: Maybe<string>;

@@ -145,6 +145,14 @@ export const annotations = {
     meaning:
       'Among the workloads of a namespace that use a changed source, those of a lower order restart first. The others wait until these are healthy: [Queued](rollouts.md#queued).',
   },
+  rolloutStrategy: {
+    name: 'rollout-strategy',
+    on: 'workload',
+    by: 'owner',
+    takes: '`rollout` or `restart`',
+    meaning:
+      'Only on a Rollout of Argo Rollouts: with `restart`, its Pods restart [without a new revision](kinds.md#restart-without-a-new-revision). The default is `rollout`.',
+  },
   approvedConfig: {
     name: 'approved-config',
     on: 'workload',
@@ -188,9 +196,9 @@ export const annotations = {
     name: 'adopted',
     on: 'workload',
     by: 'wave-cron',
-    takes: 'JSON: `template`, `config`, `sources`, `podTemplate`',
+    takes: 'JSON: `template`, `config`, `sources`, `podTemplate`, `restartAt`',
     meaning:
-      'The configuration that the Pods use, recorded without a restart. It is valid as long as the template has the hash that it names. With `podTemplate`, a digest of the pod template, it is valid only until the pod template changes.',
+      'The configuration that the Pods use, recorded without a restart. It is valid as long as the template has the hash that it names. With `podTemplate`, a digest of the pod template, it is valid only until the pod template changes. With `restartAt`, the Pods that are older were [restarted without a new revision](kinds.md#restart-without-a-new-revision).',
   },
   rolloutHistory: {
     name: 'rollout-history',

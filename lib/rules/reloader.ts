@@ -28,6 +28,9 @@ export const reloaderIgnore = `${reloaderDomain}/ignore`;
 /** On a source: includes it for workloads with `search`. */
 export const reloaderMatch = `${reloaderDomain}/match`;
 
+/** On a Rollout of Argo Rollouts: how to restart its Pods. */
+export const reloaderStrategy = `${reloaderDomain}/rollout-strategy`;
+
 /** On a Deployment: further changes within this time start no other rollout. */
 export const reloaderPausePeriod = `deployment.${reloaderDomain}/pause-period`;
 

@@ -43,6 +43,11 @@ export interface WorkloadKindEntry extends ApiResource {
    */
   whyNotRestarted?(object: WorkloadObject): string | undefined;
   /**
+   * The part of a patch that lets its controller restart all Pods that are older than a time (RFC
+   * 3339), without another pod template. Absent: its controller cannot do that.
+   */
+  restartPatch?(at: string): object;
+  /**
    * The object in its namespace with its pod template; undefined if it has its own. Absent: objects
    * of this kind always have their own.
    */

@@ -33,8 +33,8 @@ type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
  *
  * One matching record is enough: the record on the template, or the record of the adoption. The
  * record of the adoption is written only for a template with the same configuration or a foreign
- * hash. If the record of the adoption is empty or bound to a pod template, the record on the
- * template is outdated. If the record of the adoption is no longer valid, nothing counts as equal.
+ * hash. If the record of the adoption is empty, bound to a pod template, or of a restart without a
+ * new pod template, the record on the template is outdated. If the record of the adoption is no longer valid, nothing counts as equal.
  */
 export function matchRecordedHash(
   { template, adopted, adoptionEnded }: CarriesRecords,
@@ -49,7 +49,8 @@ export function matchRecordedHash(
     adopted === undefined
       ? own
       : { on: 'adopted', hash: adopted.config, record: adoptedRecord(adopted) };
-  const alone = first.record.isEmpty || adopted?.podTemplate !== undefined;
+  const isOutdated = adopted?.podTemplate !== undefined || adopted?.restartAt !== undefined;
+  const alone = first.record.isEmpty || isOutdated;
   const records = alone ? [first] : [first, own];
 
   const different = (recorded: Recorded, like: ConfigHash): RecordedMatch => ({
