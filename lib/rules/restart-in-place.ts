@@ -9,7 +9,6 @@ import type { WorkloadObject } from '../kubernetes/objects.ts';
 import { quote } from '../text/quote.ts';
 import type { AdoptedRecord } from './adoption/record.ts';
 import type { AnnotationKeys } from './annotations.ts';
-import type { HashAnnotations } from './decision.ts';
 import { reloaderStrategy } from './reloader.ts';
 
 /** Whether a changed configuration changes the pod template, or only restarts the Pods. */
@@ -69,7 +68,7 @@ export function isUndone(
 /** The record that its Pods run with a configuration once they have restarted. */
 export function restartRecord(
   template: string | undefined,
-  { hash, sources }: HashAnnotations,
+  { hash, sources }: Readonly<Record<'hash' | 'sources', string>>,
   restartAt: string,
 ): AdoptedRecord {
   const record: AdoptedRecord['sources'] = JSON.parse(sources);

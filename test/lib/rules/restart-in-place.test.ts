@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { WorkloadObject } from '../../../lib/kubernetes/objects.ts';
 import { formatAdopted, parseAdopted } from '../../../lib/rules/adoption/record.ts';
 import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
 import { workloadPatch } from '../../../lib/rules/patch.ts';
@@ -9,6 +10,7 @@ import {
   restartTime,
   rolloutStrategyOf,
 } from '../../../lib/rules/restart-in-place.ts';
+import { readWorkload } from '../../../lib/rules/workload.ts';
 import { names, someHash, someWorkload } from './some-workload.ts';
 
 const rollout = 'Rollout.v1alpha1.argoproj.io';
@@ -60,6 +62,56 @@ suite('the time of a restart', () => {
     assert.equal(isUndone({ restartAt: at }, { spec: { restartAt: earlier } }), true);
     assert.equal(isUndone({ restartAt: at }, { spec: { restartAt: later } }), false);
     assert.equal(isUndone({ restartAt: 'x' }, { spec: { restartAt: later } }), true);
+  });
+});
+
+suite('a workload that restarts without a changed template', () => {
+  const read = (annotations: Record<string, string>, object: WorkloadObject = {}) => {
+    const { spec, status } = object;
+    const metadata = {
+      ...{ namespace: 'shop', name: 'web', generation: 2 },
+      annotations: { [names.updateOnConfigChange]: 'true', ...annotations },
+    };
+    const rules = { annotations: names, crossNamespaceReferences: [], adoption: 'stamp' } as const;
+    const template = { spec: { containers: [] } };
+    const seen = { observedGeneration: '2', phase: 'Healthy', stableRS: 'a', currentPodHash: 'a' };
+    const whole = { metadata, spec: { template, ...spec }, status: { ...seen, ...status } };
+    const workload = readWorkload(rollout, whole, rules);
+    assert.ok(workload);
+    return workload;
+  };
+  const record = formatAdopted(restartRecord(undefined, someHash, at));
+  const history = JSON.stringify({ times: [at], hash: someHash.hash.slice(0, 12) });
+  const restarting = {
+    ...{ [own]: 'restart', [names.adopted]: record },
+    [names.rolloutHistory]: history,
+  };
+
+  test('says so, and its Pods follow at once whatever its strategy waits for', () => {
+    const strategy = { canary: { steps: [{ pause: {} }] } };
+    const workload = read({ [own]: 'restart' }, { spec: { strategy } });
+    assert.equal(workload.restartsInPlace, true);
+    assert.equal(workload.podsFollow, 'at once');
+    assert.equal(read({}, { spec: { strategy } }).podsFollow, 'when promoted');
+    assert.equal(read({}).restartsInPlace, undefined);
+  });
+
+  test('is under way until its controller has restarted all Pods', () => {
+    const during = read(restarting, { spec: { restartAt: at } });
+    assert.equal(during.adopted?.config, someHash.hash);
+    assert.equal(during.rollouts.underWay?.startedAt, Date.parse(at));
+    const after = read(restarting, { spec: { restartAt: at }, status: { restartedAt: at } });
+    assert.equal(after.rollouts.underWay, undefined);
+    assert.equal(after.rollouts.isHealthy, true);
+  });
+
+  test('has no record once another client has undone the restart', () => {
+    assert.equal(read(restarting).adopted, undefined);
+  });
+
+  test('is not changed if its annotation is invalid', () => {
+    const { configuration } = read({ [own]: 'x' });
+    assert.equal(configuration.kind === 'refused' && configuration.reason, 'InvalidAnnotation');
   });
 });
 
