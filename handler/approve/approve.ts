@@ -30,6 +30,7 @@ import {
   withoutTimes,
 } from '../../lib/rules/rollout-policy/source-to-approve.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
+import { labelMatcher } from '../../lib/settings/label-selector.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { findWorkload, type InspectionDeps } from '../explain/find-workload.ts';
 import { readSubject } from '../explain/subject.ts';
@@ -72,10 +73,11 @@ export async function readApproval(
   const request = approvalRequestOf(name, annotations, keys, passesHolds);
   if ('problem' in request) throw new WaveCronError(request.problem);
   const ignoring = ignoreAnnotations(keys);
+  const isSelected = labelMatcher(keys.sourceSelector);
   const read = (reference: Reference): Promise<SourceToApprove> => {
     const source = recordName(identityOf(reference, name.namespace));
     return reads.run(name.namespace, () =>
-      readSource(reference, source, { ...deps, ignoring, request }),
+      readSource(reference, source, { ...deps, ignoring, isSelected, request }),
     );
   };
   const sources = await Promise.all(references.map(read));
@@ -90,14 +92,20 @@ async function readSource(
     cluster,
     signal,
     ignoring,
+    isSelected,
     request,
-  }: InspectionDeps & { ignoring: readonly string[]; request: ApprovalRequest },
+  }: InspectionDeps & {
+    ignoring: readonly string[];
+    isSelected: ReturnType<typeof labelMatcher>;
+    request: ApprovalRequest;
+  },
 ): Promise<SourceToApprove> {
   // A pod template may contain any text as the name of a source.
   if (!isObjectName(reference.name)) return absentSource(source);
   try {
     const metadata = await cluster.getSourceMetadata(reference, signal);
-    const found = sourceToApprove(source, metadata, ignoring, request.hashWrittenAt);
+    const read = sourceToApprove(source, metadata, ignoring, request.hashWrittenAt);
+    const found = isSelected(metadata.labels) ? read : ({ ...read, state: 'ignored' } as const);
     return isSourceKind(reference.kind) ? found : withoutTimes(found);
   } catch (error) {
     const { message } = expectedError(error, signal);

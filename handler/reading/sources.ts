@@ -7,10 +7,11 @@ import { annotations, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import { maxSourceBytes } from '../../lib/rules/bounds.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { Hashing } from '../../lib/rules/hash/hashing.ts';
-import { readSource, type SourceReading } from '../../lib/rules/reading.ts';
+import { readSource, type SourceReading, unselected } from '../../lib/rules/reading.ts';
 import { isMounted, type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
+import { labelMatcher } from '../../lib/settings/label-selector.ts';
 import type { ReadContext } from '../context.ts';
 import { carriesHashOfWave } from './hash-of-wave.ts';
 import { Mounts } from './mounts.ts';
@@ -36,6 +37,7 @@ const largeAtOnce = 2;
 export class Sources {
   readonly #cluster: ReadContext['cluster'];
   readonly #ignoreAnnotations: readonly string[];
+  readonly #isSelected: ReturnType<typeof labelMatcher>;
   readonly #reads: FairLimit;
   readonly #large = new FairLimit(largeAtOnce);
   readonly #memory: Memory;
@@ -46,6 +48,7 @@ export class Sources {
   constructor(context: ReadContext, workloads: readonly Workload[], memory = sourceMemory()) {
     this.#cluster = context.cluster;
     this.#ignoreAnnotations = ignoreAnnotations(context.annotationKeys);
+    this.#isSelected = labelMatcher(context.annotationKeys.sourceSelector);
     this.#reads = context.reads;
     this.#signal = context.signal;
     this.#mounts = new Mounts(context);
@@ -217,7 +220,8 @@ export class Sources {
         this.#signal.throwIfAborted();
         return this.#cluster.getSource(reference, this.#signal, admission.admits);
       });
-      reading = readSource(reference.kind, object, keys, ...this.#ignoreAnnotations);
+      const read = readSource(reference.kind, object, keys, ...this.#ignoreAnnotations);
+      reading = this.#isSelected(object.metadata?.labels) ? read : unselected(read);
     } catch (error) {
       admission.giveBack();
       this.#signal.throwIfAborted();

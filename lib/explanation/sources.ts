@@ -176,8 +176,9 @@ function stateOf(
   if (reading.ignored) {
     return {
       state: 'ignored',
-      sentence:
-        ifMatched && !reading.matched
+      sentence: reading.unselected
+        ? 'its labels do not match the setting sourceSelector'
+        : ifMatched && !reading.matched
           ? 'the workload uses only sources with the annotation reloader.stakater.com/match: "true", and this one does not have it'
           : `its own annotation ${ignoreAnnotations.join(' or ')} excludes it`,
     };

@@ -254,25 +254,33 @@ export type AnnotationKeys = { readonly [key in Key]: string } & {
   readonly compatibility: readonly Compatibility[];
   /** The kinds that a configuration may contain. Annotations about others do not count. */
   readonly sourceKinds: readonly ReferencedKind[];
+  /** The label selector of sources that count; empty: all. */
+  readonly sourceSelector: string;
 };
 
 export function annotationKeysOf(
   prefix: string,
   compatibility: readonly Compatibility[] = [],
   kinds: readonly ReferencedKind[] = sourceKinds,
+  sourceSelector = '',
 ): AnnotationKeys {
   const named = Object.entries(annotations).map(([key, { name }]) => [key, `${prefix}/${name}`]);
   // The type of Object.fromEntries does not keep the keys.
   const names = Object.fromEntries(named) as { readonly [key in Key]: string };
-  return { ...names, finalizer: `${prefix}/finalizer`, compatibility, sourceKinds: kinds };
+  const finalizer = `${prefix}/finalizer`;
+  return { ...names, finalizer, compatibility, sourceKinds: kinds, sourceSelector };
 }
 
 export function annotationKeysOfSettings({
   annotationPrefix,
   compatibility,
   sourceKinds: kinds,
-}: Pick<Settings, 'annotationPrefix' | 'compatibility' | 'sourceKinds'>): AnnotationKeys {
-  return annotationKeysOf(annotationPrefix, compatibility, kinds);
+  sourceSelector,
+}: Pick<
+  Settings,
+  'annotationPrefix' | 'compatibility' | 'sourceKinds' | 'sourceSelector'
+>): AnnotationKeys {
+  return annotationKeysOf(annotationPrefix, compatibility, kinds, sourceSelector);
 }
 
 /** Annotations on a source that exclude it from all workloads if their value is "true". */

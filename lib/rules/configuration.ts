@@ -129,7 +129,11 @@ function joined(
     ...annotated.mentions,
     ...matched.mentions,
   ];
-  const references = joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each))));
+  const counted = all.filter((each) => !annotated.ignoredBy.has(sourceKey(each)));
+  const isSelective = keys.sourceSelector.trim() !== '';
+  const references = joinMentions(counted).map(
+    (reference): Reference => (isSelective ? { ...reference, ifSelected: true } : reference),
+  );
   if (references.length > maxReferences) {
     return {
       kind: 'refused',

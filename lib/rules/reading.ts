@@ -17,6 +17,8 @@ export interface SourceFacts {
   readonly uid: string;
   /** The owner of the source excluded the source with an annotation. */
   readonly ignored: boolean;
+  /** Present if its labels exclude it: the setting `sourceSelector`. */
+  readonly unselected?: true;
   /** The source has the annotation that Reloader's `search` requires. */
   readonly matched: boolean;
   readonly deleting: boolean;
@@ -92,6 +94,11 @@ export function readSource(
     data,
     ...(binaryKeys.size === 0 ? {} : { binaryKeys }),
   };
+}
+
+/** The reading of a source whose labels exclude it. */
+export function unselected(reading: SourceReading): SourceReading {
+  return reading.state === 'present' ? { ...reading, ignored: true, unselected: true } : reading;
 }
 
 interface Data {

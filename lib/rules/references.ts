@@ -48,6 +48,8 @@ export interface Reference {
   readonly ifMatched: boolean;
   /** Present if only patterns name it, so it counts only as long as it exists. */
   readonly ifPresent?: true;
+  /** Present if it counts only with certain labels, which are known only after it was read. */
+  readonly ifSelected?: true;
 }
 
 /** Whether it is a class whose objects a volume contains, and not a source with data. */
@@ -56,10 +58,11 @@ export function isMounted({ kind }: Pick<Reference, 'kind'>): boolean {
 }
 
 /** Whether the hash records the absence of the source. */
-export function countsIfAbsent({ required, ifMatched, ifPresent }: Reference): boolean {
-  // If the source is created later, it may lack the required annotation. Then it must not cause a
-  // restart.
-  return !required && !ifMatched && ifPresent === undefined;
+export function countsIfAbsent(reference: Reference): boolean {
+  const { required, ifMatched, ifPresent, ifSelected } = reference;
+  // If the source is created later, it may lack the required annotation or labels. Then it must not
+  // cause a restart.
+  return !required && !ifMatched && ifPresent === undefined && ifSelected === undefined;
 }
 
 /**

@@ -157,6 +157,15 @@ export const settingsSchema = {
       group: 'Workloads',
       description: `The kinds of sources that count. ${secretProviderClass.kind}: the objects that the ${driverTitle} mounts (docs/csi-driver.md).`,
     },
+    sourceSelector: {
+      placeholder: 'selector',
+      type: 'string',
+      format: 'label-selector',
+      default: '',
+      allowed: 'a label selector, such as team=a,env in (x,y)',
+      group: 'Workloads',
+      description: 'Label selector for sources. Others are ignored. Empty: all.',
+    },
     namePatterns: {
       placeholder: 'kinds',
       type: 'array',

@@ -23,6 +23,7 @@ test('the defaults are those of the contract and cannot be changed', () => {
     clockTolerance: '10s',
     optIn: 'annotation',
     sourceKinds: ['ConfigMap', 'Secret'],
+    sourceSelector: '',
     namePatterns: [],
     ownership: 'off',
     crossNamespaceReferences: [],
