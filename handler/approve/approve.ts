@@ -2,7 +2,7 @@ import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { expectedError, UnreachableError, WaveCronError } from '../../lib/errors.ts';
 import { optedInBy } from '../../lib/explanation/opting.ts';
 import { isAbsent, isApiError } from '../../lib/kubernetes/client/api-error.ts';
-import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
+import { isSourceKind, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import {
   isObjectName,
   objectTitle,
@@ -10,7 +10,11 @@ import {
   type WorkloadName,
 } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
-import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import {
+  annotationKeysOf,
+  annotationKeysOfSettings,
+  ignoreAnnotations,
+} from '../../lib/rules/annotations.ts';
 import type { Reference } from '../../lib/rules/references.ts';
 import { identityOf } from '../../lib/rules/resolve.ts';
 import {
@@ -23,8 +27,10 @@ import {
   type SourceToApprove,
   sourceToApprove,
   unreadableSource,
+  withoutTimes,
 } from '../../lib/rules/rollout-policy/source-to-approve.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
+import { labelMatcher } from '../../lib/settings/label-selector.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { findWorkload, type InspectionDeps } from '../explain/find-workload.ts';
 import { readSubject } from '../explain/subject.ts';
@@ -50,7 +56,7 @@ export async function readApproval(
   settings: Settings,
   deps: InspectionDeps,
 ): Promise<ToApprove> {
-  const keys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
+  const keys = annotationKeysOfSettings(settings);
   const object = await findWorkload(name, deps);
   const reads = new FairLimit(settings.concurrency.reads);
   const context = { ...deps, clock: systemClock, annotationKeys: keys, reads };
@@ -67,10 +73,11 @@ export async function readApproval(
   const request = approvalRequestOf(name, annotations, keys, passesHolds);
   if ('problem' in request) throw new WaveCronError(request.problem);
   const ignoring = ignoreAnnotations(keys);
+  const isSelected = labelMatcher(keys.sourceSelector);
   const read = (reference: Reference): Promise<SourceToApprove> => {
     const source = recordName(identityOf(reference, name.namespace));
     return reads.run(name.namespace, () =>
-      readSource(reference, source, { ...deps, ignoring, request }),
+      readSource(reference, source, { ...deps, ignoring, isSelected, request }),
     );
   };
   const sources = await Promise.all(references.map(read));
@@ -85,14 +92,21 @@ async function readSource(
     cluster,
     signal,
     ignoring,
+    isSelected,
     request,
-  }: InspectionDeps & { ignoring: readonly string[]; request: ApprovalRequest },
+  }: InspectionDeps & {
+    ignoring: readonly string[];
+    isSelected: ReturnType<typeof labelMatcher>;
+    request: ApprovalRequest;
+  },
 ): Promise<SourceToApprove> {
   // A pod template may contain any text as the name of a source.
   if (!isObjectName(reference.name)) return absentSource(source);
   try {
     const metadata = await cluster.getSourceMetadata(reference, signal);
-    return sourceToApprove(source, metadata, ignoring, request.hashWrittenAt);
+    const read = sourceToApprove(source, metadata, ignoring, request.hashWrittenAt);
+    const found = isSelected(metadata.labels) ? read : ({ ...read, state: 'ignored' } as const);
+    return isSourceKind(reference.kind) ? found : withoutTimes(found);
   } catch (error) {
     const { message } = expectedError(error, signal);
     return isAbsent(error, reference.name)

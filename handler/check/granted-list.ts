@@ -4,7 +4,7 @@ import { expectedError } from '../../lib/errors.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { isCustomKind, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { PermissionFinding } from '../../lib/permissions/access-review.ts';
-import { annotationKeysOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOfSettings } from '../../lib/rules/annotations.ts';
 import { readWorkload, type Workload } from '../../lib/rules/workload.ts';
 import { systemClock } from '../../lib/schedule/clock.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -41,7 +41,7 @@ export async function listGranted(
   if (!isEnough) return undefined;
   const context = {
     ...{ cluster, signal, clock: systemClock },
-    annotationKeys: annotationKeysOf(settings.annotationPrefix, settings.compatibility),
+    annotationKeys: annotationKeysOfSettings(settings),
     reads: new FairLimit(settings.concurrency.reads),
   };
   try {

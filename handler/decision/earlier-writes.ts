@@ -31,7 +31,9 @@ interface EarlierWrites {
 }
 
 /** Whether this template may have had a hash that another client removed. */
-export function mayHaveLostHash({ template, adoptionFacts }: Workload): boolean {
+export function mayHaveLostHash({ template, adopted, adoptionFacts }: Workload): boolean {
+  // Its hashes are not written to the template.
+  if (adopted?.restartAt !== undefined) return false;
   // The template still has a hash, so no hash was removed.
   if (template.hash !== undefined) return false;
   // If the spec has never changed, no hash was ever written to it.

@@ -1,5 +1,6 @@
 import { healthy } from '../../lib/kubernetes/kinds.ts';
 import type { Proposal } from '../../lib/rules/decision.ts';
+import { restartTime } from '../../lib/rules/restart-in-place.ts';
 import type { PolicyNames } from '../../lib/rules/rollout-policy/facts.ts';
 import { type Given, givenAfter, sourceVersions } from '../../lib/rules/rollout-policy/given.ts';
 import type { Change, Hold } from '../../lib/rules/rollout-policy/hold.ts';
@@ -159,7 +160,14 @@ class PolicyCheck {
       given,
     });
     const notes = [more, note].filter((each) => each !== undefined);
-    return { ...proposal, notes: [...proposal.notes, ...notes] };
+    return this.#restarting({ ...proposal, notes: [...proposal.notes, ...notes] });
+  }
+
+  #restarting(proposal: Proposal): Proposal {
+    const { restartsInPlace, clockToleranceMs } = this.#workload;
+    if (!restartsInPlace || proposal.start === undefined) return proposal;
+    const restartAt = restartTime(this.#now, clockToleranceMs);
+    return { ...proposal, start: { ...proposal.start, restartAt } };
   }
 
   #hold(hold: Hold, note?: string): Proposal {

@@ -9,7 +9,7 @@ import { scopeOf } from '../../lib/explanation/scope.ts';
 import { type ExplainedSources, explainSources } from '../../lib/explanation/sources.ts';
 import { isBehind, type Progress, workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { LeaseName, WorkloadName } from '../../lib/kubernetes/names.ts';
-import { annotationKeysOf, ignoreAnnotations } from '../../lib/rules/annotations.ts';
+import { annotationKeysOfSettings, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import type { Decision } from '../../lib/rules/decision.ts';
 import { parseRecord } from '../../lib/rules/ownership/record.ts';
 import { progressOf, progressSentence, rolloutBlockers } from '../../lib/rules/rollout-blockers.ts';
@@ -46,10 +46,10 @@ export async function explain(
   deps: ExplainDeps,
 ): Promise<Explanation> {
   const { cluster, inspector, signal } = deps;
-  const { annotationPrefix, compatibility, concurrency, shard } = settings;
+  const { concurrency, shard } = settings;
   const context: ReadContext = {
     ...{ cluster, signal, clock: systemClock },
-    annotationKeys: annotationKeysOf(annotationPrefix, compatibility),
+    annotationKeys: annotationKeysOfSettings(settings),
     reads: new FairLimit(concurrency.reads),
   };
   const itsShard = { count: shard.count, index: shardOf(name.namespace, shard.count) };

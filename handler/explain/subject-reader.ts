@@ -196,13 +196,12 @@ export class SubjectReader {
 
   async #sources(readingKeys: Promise<HashKeys | undefined>): Promise<SourcesSeen> {
     const { workload, references } = this.#subject;
-    const { cluster, annotationKeys, reads, signal } = this.#context;
     // The sources of a workload that is being deleted, or is not opted in, are read too, because
     // the user asked about it.
     const configuration = { kind: 'references', references, note: undefined } as const;
     const asked: Workload = { ...workload, deleting: false, configuration };
     const keys = (await readingKeys) ?? withoutKey;
-    return await new Sources(cluster, [asked], annotationKeys, reads, signal).of(asked, keys);
+    return await new Sources(this.#context, [asked]).of(asked, keys);
   }
 
   async #keys(): Promise<HashKeys | undefined> {

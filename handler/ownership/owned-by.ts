@@ -1,4 +1,5 @@
 import { isAbsent } from '../../lib/kubernetes/client/api-error.ts';
+import { isSourceKind } from '../../lib/kubernetes/kinds.ts';
 import { recordName, sourceNamed } from '../../lib/kubernetes/names.ts';
 import { isOwner, ownersOf } from '../../lib/rules/ownership/owner-references.ts';
 import type { Readings } from '../../lib/rules/reading.ts';
@@ -23,7 +24,7 @@ export async function ownedBy(
   const owned = new Set<string>();
   const known = new Set<string>();
   for (const reference of found.references) {
-    if (reference.namespace !== namespace) continue;
+    if (reference.namespace !== namespace || !isSourceKind(reference.kind)) continue;
     const label = recordName({ ...reference, namespace: '' });
     known.add(label);
     const reading = found.readings.get(sourceKey(reference));

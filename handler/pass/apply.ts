@@ -141,7 +141,9 @@ class Application {
   #arrived(): Decision | undefined {
     const attempted = this.#attempted;
     const hash = attempted?.hashAnnotations?.hash;
-    return hash !== undefined && this.#current.template.hash === hash ? attempted : undefined;
+    const { template, adopted } = this.#current;
+    const written = adopted?.restartAt === undefined ? template.hash : adopted.config;
+    return hash !== undefined && written === hash ? attempted : undefined;
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Traffic } from '../../lib/kubernetes/client/api-client.ts';
 import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import type { LeaseListener } from '../../lib/lease/event.ts';
 import { leaseClaims } from '../../lib/lease/timing.ts';
-import { annotationKeysOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOfSettings } from '../../lib/rules/annotations.ts';
 import { countReasons, type Report } from '../../lib/rules/report.ts';
 import { givenShard, holderInWords, requiredShard, shardText } from '../../lib/rules/shards.ts';
 import { cursorText, parseCursor } from '../../lib/rules/turns.ts';
@@ -131,11 +131,11 @@ async function reconcile(
   end: End,
   held: HeldLease | undefined,
 ): Promise<Work> {
-  const { annotationPrefix, compatibility, concurrency } = settings;
+  const { concurrency } = settings;
   const gate = createGate(held, end.signal, end.why);
   const context: PassContext = {
     ...{ cluster, clock, gate },
-    annotationKeys: annotationKeysOf(annotationPrefix, compatibility),
+    annotationKeys: annotationKeysOfSettings(settings),
     reads: new FairLimit(concurrency.reads),
     writes: new FairLimit(concurrency.writes),
     signal: held === undefined ? end.signal : AbortSignal.any([end.signal, held.lost]),

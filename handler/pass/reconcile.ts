@@ -144,7 +144,7 @@ export class Reconciler {
 
   async #reconcile(): Promise<void> {
     const { settings, namespace, cursor, random } = this.#request;
-    const { cluster, annotationKeys, reads, signal } = this.#context;
+    const { cluster, signal } = this.#context;
     const reading = this.#orWithoutKey(() => readHashKeys(settings, namespace, cluster, signal));
     this.#readNamespaces();
     const found = await this.#finder.find(reading);
@@ -155,7 +155,7 @@ export class Reconciler {
     this.#kindsNotServed = found.kindsNotServed;
     this.#tally.setListed(workloads.length + unhandled.length);
     const keys = ready ?? (await this.#orWithoutKey(() => this.#makeHashKeys(found)));
-    const sources = new Sources(cluster, workloads, annotationKeys, reads, signal);
+    const sources = new Sources(this.#context, workloads);
     const queue = this.#queueOf(workloads, problems);
     this.#assertNoOthersCount(queue, workloads);
     const handler = this.#handler(sources, keys, queue);

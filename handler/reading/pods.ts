@@ -5,6 +5,7 @@ import type { PodObject, ReplicaSetObject } from '../../lib/kubernetes/objects.t
 import {
   controllerOf,
   type PodGroup,
+  type PodIdentity,
   type PodsReading,
   type ReplicaSetFacts,
 } from '../../lib/rules/adoption/pods.ts';
@@ -17,6 +18,8 @@ import type { ReadContext } from '../context.ts';
 /** Limits the memory: tenants can create any number of Pods that match a selector. */
 const maxReplicaSets = 1_000;
 const maxGroups = 1_000;
+/** Only if each Pod is needed. */
+const maxPods = 10_000;
 
 /**
  * The Pods of a workload, if its decision depends on them. Rejects only if the pass is interrupted.
@@ -26,18 +29,28 @@ const maxGroups = 1_000;
 export async function podsOf(
   workload: Workload,
   seen: SourcesSeen,
-  { cluster, clock, reads, signal }: ReadContext,
+  context: ReadContext,
   alsoIf = false,
 ): Promise<PodsReading | undefined> {
-  if (!(alsoIf || needsPods(workload, seen))) return undefined;
+  return alsoIf || needsPods(workload, seen) ? await readPods(workload, context) : undefined;
+}
+
+/**
+ * The Pods of a workload that was read with its `rollout`.
+ *
+ * @param withNames whether the groups contain each Pod
+ * @throws the reason of the signal
+ */
+export async function readPods(
+  workload: Workload,
+  { cluster, clock, reads, signal }: ReadContext,
+  withNames = false,
+): Promise<PodsReading> {
   const { namespace, podSelector = '' } = workload;
+  const unknown = whyPodsAreUnknown(workload);
+  if (unknown !== undefined) return { state: 'unreadable', why: unknown };
   const { kind } = workload.runBy ?? workload;
   const { pods, revisions } = workloadEntry(kind);
-  if (pods.controlledBy === 'unknown') {
-    return { state: 'unreadable', why: `which Pods a ${kind} has is unknown` };
-  }
-  // An empty selector would match every Pod of the namespace.
-  if (podSelector === '') return { state: 'unreadable', why: 'it selects none' };
   const limit = reads.of(namespace);
   try {
     const replicaSets = new Map<string, ReplicaSetFacts>();
@@ -56,22 +69,37 @@ export async function podsOf(
       );
     }
     const groups = new Map<string, PodGroup>();
+    const names = withNames ? new NamesOfGroups() : undefined;
     await limit(() =>
       cluster.listPods(namespace, podSelector, signal, (page, restart) => {
         if (restart) groups.clear();
-        for (const pod of page.filter(stays)) addTo(groups, pod);
+        if (restart) names?.clear();
+        for (const pod of page.filter(stays)) {
+          const key = addTo(groups, pod);
+          names?.add(key, pod);
+        }
         assertAtMost(groups, maxGroups, 'owners of Pods');
       }),
     );
     return {
       state: 'read',
       readAt: clock.wallTime().getTime(),
-      groups: [...groups.values()],
+      groups: names === undefined ? [...groups.values()] : names.addedTo(groups),
       replicaSets: [...replicaSets.values()],
     };
   } catch (error) {
     return { state: 'unreadable', why: expectedError(error, signal).message };
   }
+}
+
+/** Why no list can contain the Pods of a workload; undefined if one can. */
+export function whyPodsAreUnknown({ podSelector = '', ...workload }: Workload): string | undefined {
+  const { kind } = workload.runBy ?? workload;
+  if (workloadEntry(kind).pods.controlledBy === 'unknown') {
+    return `which Pods a ${kind} has is unknown`;
+  }
+  // An empty selector would match every Pod of the namespace.
+  return podSelector === '' ? 'it selects none' : undefined;
 }
 
 /**
@@ -92,6 +120,30 @@ export async function listPods<T>(
     pods.push(...keep(page));
   });
   return pods;
+}
+
+/** The Pods of each group. */
+class NamesOfGroups {
+  readonly #pods = new Map<string, PodIdentity[]>();
+  #count = 0;
+
+  clear(): void {
+    this.#pods.clear();
+    this.#count = 0;
+  }
+
+  add(group: string, { metadata }: PodObject): void {
+    this.#count += 1;
+    if (this.#count > maxPods)
+      throw new WaveCronError(`its selector matches more than ${maxPods} Pods`);
+    const pods = this.#pods.get(group) ?? [];
+    pods.push({ name: metadata?.name ?? '', uid: metadata?.uid ?? '' });
+    this.#pods.set(group, pods);
+  }
+
+  addedTo(groups: ReadonlyMap<string, PodGroup>): PodGroup[] {
+    return [...groups].map(([key, group]) => ({ ...group, pods: this.#pods.get(key) ?? [] }));
+  }
 }
 
 function assertAtMost(found: ReadonlyMap<string, unknown>, most: number, what: string): void {
@@ -117,7 +169,8 @@ function stays({ metadata, status }: PodObject): boolean {
   return metadata?.deletionTimestamp == null && !ended;
 }
 
-function addTo(groups: Map<string, PodGroup>, { metadata, spec }: PodObject): void {
+/** @returns the key of the group of the Pod */
+function addTo(groups: Map<string, PodGroup>, { metadata, spec }: PodObject): string {
   const { labels } = metadata ?? {};
   const controller = controllerOf({ metadata });
   const revision = labels?.['controller-revision-hash'];
@@ -126,9 +179,10 @@ function addTo(groups: Map<string, PodGroup>, { metadata, spec }: PodObject): vo
   const known = groups.get(key) ?? { controller, revision, generation, oldest: undefined };
   groups.set(key, known);
   // A Pod without a node has read nothing yet.
-  if (!spec?.nodeName) return;
+  if (!spec?.nodeName) return key;
   const createdAt = metadata?.creationTimestamp ?? '';
   // Timestamps of the API sort correctly as texts.
-  if (known.oldest !== undefined && known.oldest.createdAt <= createdAt) return;
+  if (known.oldest !== undefined && known.oldest.createdAt <= createdAt) return key;
   groups.set(key, { ...known, oldest: { name: metadata?.name ?? '', createdAt } });
+  return key;
 }

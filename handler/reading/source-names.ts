@@ -1,4 +1,4 @@
-import { type OncePer, oncePer } from '../../lib/concurrency/once-per.ts';
+import { KeptLists } from '../../lib/concurrency/kept-lists.ts';
 import { expectedError, WaveCronError } from '../../lib/errors.ts';
 import type { OnPage } from '../../lib/kubernetes/client/pages.ts';
 import type { SourceKind } from '../../lib/kubernetes/kinds.ts';
@@ -17,20 +17,21 @@ class TooManyNames extends WaveCronError {}
 /** Lists the names of sources in a namespace, metadata alone, each list once as long as it is kept. */
 export class SourceNames {
   readonly #context: ReadContext;
-  readonly #lists: OncePer<string, NamesReading>;
-  /** The lists that are kept, the oldest one first, with the number of their names. */
-  readonly #kept = new Map<string, number>();
-  #total = 0;
+  readonly #lists: KeptLists<NamesReading>;
 
   constructor(context: ReadContext) {
     this.#context = context;
-    this.#lists = oncePer((key) => this.#list(key));
+    this.#lists = new KeptLists(
+      keptNames,
+      (key) => this.#list(key),
+      (reading) => (reading.state === 'read' ? reading.names.length : 0),
+    );
   }
 
   /** @throws the reason of the signal */
   async of(namespace: string, kinds: readonly SourceKind[]): Promise<NamesByKind> {
     const read = async (kind: SourceKind) =>
-      [kind, await this.#lists(`${kind}/${namespace}`)] as const;
+      [kind, await this.#lists.of(`${kind}/${namespace}`)] as const;
     return new Map(await Promise.all(kinds.map(read)));
   }
 
@@ -51,19 +52,7 @@ export class SourceNames {
         return { state: 'unreadable', why: expectedError(error, signal).message };
       }
     }
-    this.#keep(key, names.length);
     return { state: 'read', names };
-  }
-
-  #keep(key: string, count: number): void {
-    this.#kept.set(key, count);
-    this.#total += count;
-    for (const [oldest, its] of this.#kept) {
-      if (this.#total <= keptNames) return;
-      this.#kept.delete(oldest);
-      this.#total -= its;
-      this.#lists.forget(oldest);
-    }
   }
 }
 

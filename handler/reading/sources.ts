@@ -1,22 +1,20 @@
 import { FairLimit } from '../../lib/concurrency/fair-limit.ts';
 import { describeError } from '../../lib/errors.ts';
 import { AnswerTooLargeError, isAbsent } from '../../lib/kubernetes/client/api-error.ts';
-import type { Cluster } from '../../lib/kubernetes/cluster.ts';
 import { allSources, listed, sourceKinds } from '../../lib/kubernetes/kinds.ts';
 import { isObjectName } from '../../lib/kubernetes/names.ts';
-import {
-  type AnnotationKeys,
-  annotations,
-  ignoreAnnotations,
-} from '../../lib/rules/annotations.ts';
+import { annotations, ignoreAnnotations } from '../../lib/rules/annotations.ts';
 import { maxSourceBytes } from '../../lib/rules/bounds.ts';
 import type { HashKeys } from '../../lib/rules/hash/hash-keys.ts';
 import { Hashing } from '../../lib/rules/hash/hashing.ts';
-import { readSource, type SourceReading } from '../../lib/rules/reading.ts';
-import { type Reference, sourceKey } from '../../lib/rules/references.ts';
+import { readSource, type SourceReading, unselected } from '../../lib/rules/reading.ts';
+import { isMounted, type Reference, sourceKey } from '../../lib/rules/references.ts';
 import type { SourcesSeen } from '../../lib/rules/sources-seen.ts';
 import type { Workload } from '../../lib/rules/workload.ts';
+import { labelMatcher } from '../../lib/settings/label-selector.ts';
+import type { ReadContext } from '../context.ts';
 import { carriesHashOfWave } from './hash-of-wave.ts';
+import { Mounts } from './mounts.ts';
 import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
 import { covers, keysOf, type Loaded, referencesOf, type Wanted, want } from './wanted.ts';
 
@@ -37,26 +35,23 @@ const largeAtOnce = 2;
  * the sources of tenants.
  */
 export class Sources {
-  readonly #cluster: Cluster;
+  readonly #cluster: ReadContext['cluster'];
   readonly #ignoreAnnotations: readonly string[];
+  readonly #isSelected: ReturnType<typeof labelMatcher>;
   readonly #reads: FairLimit;
   readonly #large = new FairLimit(largeAtOnce);
   readonly #memory: Memory;
   readonly #signal: AbortSignal;
+  readonly #mounts: Mounts;
   readonly #wanted = new Map<string, Wanted>();
 
-  constructor(
-    cluster: Cluster,
-    workloads: readonly Workload[],
-    annotationKeys: AnnotationKeys,
-    reads: FairLimit,
-    signal: AbortSignal,
-    memory = sourceMemory(),
-  ) {
-    this.#cluster = cluster;
-    this.#ignoreAnnotations = ignoreAnnotations(annotationKeys);
-    this.#reads = reads;
-    this.#signal = signal;
+  constructor(context: ReadContext, workloads: readonly Workload[], memory = sourceMemory()) {
+    this.#cluster = context.cluster;
+    this.#ignoreAnnotations = ignoreAnnotations(context.annotationKeys);
+    this.#isSelected = labelMatcher(context.annotationKeys.sourceSelector);
+    this.#reads = context.reads;
+    this.#signal = context.signal;
+    this.#mounts = new Mounts(context);
     this.#memory = memory;
     for (const workload of workloads) this.add(workload);
   }
@@ -74,6 +69,7 @@ export class Sources {
   ): Promise<SourcesSeen> {
     const hashing = new Hashing(workload, referencesOf(workload), keys);
     const { order, readings } = hashing;
+    const mounted = order.some(isMounted) ? await this.#mounts.of(workload) : undefined;
     let begun = 0;
     let bytes = 0;
     for (const [at, reference] of order.entries()) {
@@ -87,7 +83,11 @@ export class Sources {
         hashing.giveUp(tooLarge);
         return { readings, hashes: hashing.hashes(), carriesHashOfWave: false, tooLarge };
       }
-      hashing.take(reference, loaded.reading);
+      hashing.take(
+        reference,
+        loaded.reading,
+        isMounted(reference) ? mounted?.(reference.name) : undefined,
+      );
     }
     const hashes = hashing.hashes();
     const readAgain = async (reference: Reference): Promise<SourceReading> =>
@@ -220,7 +220,8 @@ export class Sources {
         this.#signal.throwIfAborted();
         return this.#cluster.getSource(reference, this.#signal, admission.admits);
       });
-      reading = readSource(reference.kind, object, keys, ...this.#ignoreAnnotations);
+      const read = readSource(reference.kind, object, keys, ...this.#ignoreAnnotations);
+      reading = this.#isSelected(object.metadata?.labels) ? read : unselected(read);
     } catch (error) {
       admission.giveBack();
       this.#signal.throwIfAborted();

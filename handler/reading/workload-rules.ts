@@ -1,4 +1,4 @@
-import { annotationKeysOf, domainsOf } from '../../lib/rules/annotations.ts';
+import { annotationKeysOfSettings, domainsOf } from '../../lib/rules/annotations.ts';
 import type { DefaultOptIns } from '../../lib/rules/default-opt-in.ts';
 import type { WorkloadRules } from '../../lib/rules/workload.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
@@ -11,10 +11,9 @@ import type { ListReduction } from './workload-list.ts';
  * @param defaultOptIn from `readDefaultOptIns`; absent: only annotations opt in
  */
 export function workloadRules(settings: Settings, defaultOptIn?: DefaultOptIns): WorkloadRules {
-  const { annotationPrefix, compatibility, adoption, restart } = settings;
-  const { crossNamespaceReferences, namePatterns } = settings;
+  const { adoption, restart, crossNamespaceReferences, namePatterns } = settings;
   return {
-    annotations: annotationKeysOf(annotationPrefix, compatibility),
+    annotations: annotationKeysOfSettings(settings),
     ...{ crossNamespaceReferences, namePatterns, adoption, restart },
     clockToleranceMs: durationMs(settings.clockTolerance),
     ...(defaultOptIn && { defaultOptIn }),

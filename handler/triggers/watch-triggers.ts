@@ -3,7 +3,7 @@ import { isCustomKind } from '../../lib/kubernetes/kinds.ts';
 import { type WatchDeps, watchMetadata } from '../../lib/kubernetes/metadata-watch.ts';
 import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import type { ObjectMeta } from '../../lib/kubernetes/objects.ts';
-import { type AnnotationKeys, annotationKeysOf } from '../../lib/rules/annotations.ts';
+import { type AnnotationKeys, annotationKeysOfSettings } from '../../lib/rules/annotations.ts';
 import { type DefaultOptIns, onlyAnnotations } from '../../lib/rules/default-opt-in.ts';
 import { readOptIn } from '../../lib/rules/opt-in.ts';
 import { ownerAnnotations } from '../../lib/rules/owner-annotations.ts';
@@ -79,7 +79,7 @@ export class WatchTriggers {
   constructor(settings: Settings, deps: WatchTriggersDeps) {
     this.#settings = settings;
     this.#deps = deps;
-    this.#keys = annotationKeysOf(settings.annotationPrefix, settings.compatibility);
+    this.#keys = annotationKeysOfSettings(settings);
     this.#index = new ReferenceIndex(this.#keys);
     this.#isOwn = ownNamespaces(givenShard(settings.shard));
     this.#mayBePartial = mayBePartial(settings);

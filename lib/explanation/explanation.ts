@@ -1,4 +1,4 @@
-import type { Progress, SourceKind } from '../kubernetes/kinds.ts';
+import type { Progress, ReferencedKind } from '../kubernetes/kinds.ts';
 import type { WorkloadName } from '../kubernetes/names.ts';
 import type { Difference } from '../rules/hash/source-record.ts';
 import type { OwnershipChanges } from '../rules/ownership/changes.ts';
@@ -63,7 +63,7 @@ export type ReferenceState =
 export interface ExplainedReference {
   /** As in `/config-sources`: `ConfigMap/name`. */
   readonly source: string;
-  readonly kind: SourceKind;
+  readonly kind: ReferencedKind;
   readonly namespace: string;
   readonly name: string;
   readonly keys: 'all' | readonly string[];

@@ -33,7 +33,10 @@ export function annotatedMentions(
   const annotated = annotatedSources(annotations, namespace, keys, optIn);
   const { mentions, patterns, ignoredBy } = annotated;
   const matched = matchPatterns(patterns, namespace, names).mentions;
-  const all = [...mentionsIn(spec, namespace), ...mentions, ...matched];
+  const inTemplate = mentionsIn(spec, namespace).filter(({ kind }) =>
+    keys.sourceKinds.includes(kind),
+  );
+  const all = [...inTemplate, ...mentions, ...matched];
   return all.map((mention) => ({ ...mention, ignoredBy: ignoredBy.get(sourceKey(mention)) }));
 }
 

@@ -71,6 +71,7 @@ function ownersAnnotations(annotationKeys: AnnotationKeys): string[] {
     annotationKeys.updateOnConfigChange,
     ...sourceKinds.map((kind) => annotationKeys[`extra${kind}s`]),
     ...sourceKinds.map((kind) => annotationKeys[`ignore${kind}s`]),
+    annotationKeys.ignoreSecretProviderClasses,
     annotationKeys.adoption,
   ];
 }
@@ -91,7 +92,7 @@ function nearMisses(
     return [`annotation ${quote(near)} looks similar, but the name must be ${name}`];
   }
   const unsupported = annotationKeys.compatibility.includes('reloader')
-    ? withoutEffect(annotations)
+    ? withoutEffect(annotations, annotationKeys.sourceKinds)
     : undefined;
   if (unsupported !== undefined) return [unsupported];
   const reloaders = keys.find((key) => /(^|\.)reloader\.stakater\.com\//.test(key));

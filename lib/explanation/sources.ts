@@ -6,6 +6,7 @@ import {
   type Difference,
   type SourceRecord,
 } from '../rules/hash/source-record.ts';
+import type { Mounted } from '../rules/mounted.ts';
 import type { Readings } from '../rules/reading.ts';
 import { countsIfAbsent, joinMentions, type Reference, sourceKey } from '../rules/references.ts';
 import { resolve } from '../rules/resolve.ts';
@@ -175,8 +176,9 @@ function stateOf(
   if (reading.ignored) {
     return {
       state: 'ignored',
-      sentence:
-        ifMatched && !reading.matched
+      sentence: reading.unselected
+        ? 'its labels do not match the setting sourceSelector'
+        : ifMatched && !reading.matched
           ? 'the workload uses only sources with the annotation reloader.stakater.com/match: "true", and this one does not have it'
           : `its own annotation ${ignoreAnnotations.join(' or ')} excludes it`,
     };
@@ -194,8 +196,27 @@ function stateOf(
   const notes = [
     ...(optional.length > 0 ? [`it has no key ${inQuotes(optional)}, which is optional`] : []),
     ...(reading.deleting ? ['it is being deleted'] : []),
+    ...mountNotes(reading.mounted),
   ];
   return { state: 'present', sentence: notes.join('; ') };
+}
+
+function mountNotes(mounted: Mounted | undefined): string[] {
+  switch (mounted?.state) {
+    case undefined:
+      return [];
+    case 'agreed':
+      return mounted.rotatedIn === undefined
+        ? ['its Pods have the same objects as at their start']
+        : [
+            `its Pods have the same objects, which are others than at the start of Pod ${mounted.rotatedIn}`,
+          ];
+    case 'different':
+      return [`Pods ${mounted.pods.join(' and ')} have different objects`];
+    case 'unknown':
+    case 'unreadable':
+      return [`it is not known which objects its Pods have: ${mounted.why}`];
+  }
 }
 
 function notCounted({ namespace }: Reference, own: string, ignoredBy: string | undefined): State {

@@ -6,6 +6,8 @@ import { nextOfSeries, seriesOf } from './event-series.ts';
 import { type KindFinding, KindResources } from './kind-resources.ts';
 import {
   apiVersionOf,
+  mountStatus,
+  referencedResource,
   revisionKind,
   type SourceKind,
   secret,
@@ -13,8 +15,15 @@ import {
   type WorkloadKind,
   workloadEntry,
 } from './kinds.ts';
-import { type EventName, fieldManager, type SourceName, type WorkloadName } from './names.ts';
+import {
+  type EventName,
+  fieldManager,
+  type ReferencedName,
+  type SourceName,
+  type WorkloadName,
+} from './names.ts';
 import type {
+  MountStatusObject,
   ObjectMeta,
   PodObject,
   RevisionObject,
@@ -80,7 +89,7 @@ export interface Cluster {
    * @throws AnswerTooLargeError if the response is larger than admitted
    */
   getSource(
-    source: SourceName,
+    source: ReferencedName,
     signal?: AbortSignal,
     admits?: (bytes: number) => boolean,
   ): Promise<SourceObject>;
@@ -113,8 +122,17 @@ export interface Cluster {
     signal: AbortSignal | undefined,
     onPage: OnPage<RevisionObject>,
   ): Promise<void>;
+  /**
+   * Lists what the Secrets Store CSI driver has mounted into the Pods of one namespace, page by page
+   * like `listWorkloads`.
+   */
+  listMountStatuses(
+    namespace: string,
+    signal: AbortSignal | undefined,
+    onPage: OnPage<MountStatusObject>,
+  ): Promise<void>;
   /** Reads only the metadata of a source. The API server does not send its values. */
-  getSourceMetadata(source: SourceName, signal?: AbortSignal): Promise<ObjectMeta>;
+  getSourceMetadata(source: ReferencedName, signal?: AbortSignal): Promise<ObjectMeta>;
   /**
    * Lists the metadata of all sources of one kind, page by page like `listWorkloads`.
    *
@@ -321,6 +339,15 @@ export function createCluster(api: ApiClient, resources = new KindResources(api)
       });
     },
 
+    listMountStatuses(namespace, signal, onPage) {
+      return pages<MountStatusObject>({
+        path: listPath(mountStatus, namespace),
+        query: {},
+        signal,
+        onPage,
+      });
+    },
+
     listRevisions({ kind, namespace, podSelector }, signal, onPage) {
       return pages<RevisionObject>({
         path: listPath(revisionKind(kind), namespace),
@@ -491,8 +518,8 @@ function isSame(recorded: RecordedEvent, event: NewEvent): boolean {
 
 const namespacesPath = '/api/v1/namespaces';
 
-function sourcePath(source: SourceName): string {
-  return objectPath(sourceEntry(source.kind), source);
+function sourcePath(source: ReferencedName): string {
+  return objectPath(referencedResource(source.kind), source);
 }
 
 function eventsPath(namespace: string): string {

@@ -14,9 +14,15 @@ import {
   usualPlural,
 } from './kinds/custom-kind.ts';
 import { deploymentConfig } from './kinds/deployment-config.ts';
-import type { RevisionKind, SourceKindEntry, WorkloadKindEntry } from './kinds/entry.ts';
+import type {
+  ApiResource,
+  RevisionKind,
+  SourceKindEntry,
+  WorkloadKindEntry,
+} from './kinds/entry.ts';
 import { knativeService } from './kinds/knative-service.ts';
 import { advancedStatefulSet, cloneSet } from './kinds/open-kruise.ts';
+import { secretProviderClass } from './kinds/secrets-store.ts';
 import { unknownPods, unknownRollout } from './kinds/unknown-kind.ts';
 import type { OwnerReference, WorkloadObject } from './objects.ts';
 
@@ -50,6 +56,13 @@ export {
   progressInWords,
   type RolloutState,
 } from './kinds/rollout.ts';
+export {
+  classAttribute,
+  driverTitle,
+  mountStatus,
+  secretProviderClass,
+  secretsStoreDriver,
+} from './kinds/secrets-store.ts';
 
 const core = { group: '', version: 'v1' } as const;
 
@@ -94,11 +107,21 @@ const sources = {
 export type BuiltInKind = keyof typeof builtIn;
 /** Identifies a workload kind in settings, records, reports and messages. */
 export type WorkloadKind = BuiltInKind | CustomKind;
+/** The kinds that contain the data of workloads. */
 export type SourceKind = keyof typeof sources;
+/**
+ * The kinds that the configuration of a workload can contain. A SecretProviderClass contains no
+ * data: it is never owned, no annotation adds one, and no pattern matches one.
+ */
+export type ReferencedKind = SourceKind | typeof secretProviderClass.kind;
 
 // The type of Object.keys does not keep the keys.
 export const builtInKinds = Object.keys(builtIn) as readonly string[] as readonly BuiltInKind[];
 export const sourceKinds = Object.keys(sources) as readonly string[] as readonly SourceKind[];
+export const referencedKinds: readonly ReferencedKind[] = [
+  ...sourceKinds,
+  secretProviderClass.kind,
+];
 
 /** The kinds of other APIs that have an entry of their own, without their version. */
 export const knownKinds: readonly Pick<CustomKindFacts, 'kind' | 'group' | 'plural'>[] = known;
@@ -164,10 +187,23 @@ export function sourceEntry(kind: SourceKind): SourceKindEntry {
   return sources[kind];
 }
 
-/** Calls `make` for each source kind, and returns the results by kind. */
-export function perSourceKind<T>(make: (kind: SourceKind) => T): Readonly<Record<SourceKind, T>> {
-  const made = sourceKinds.map((kind) => [kind, make(kind)] as const);
-  return Object.fromEntries(made) as Readonly<Record<SourceKind, T>>;
+export function isSourceKind(kind: ReferencedKind): kind is SourceKind {
+  return Object.hasOwn(sources, kind);
+}
+
+/** The API resource of a kind, and whether the content of its objects is confidential. */
+export function referencedResource(
+  kind: ReferencedKind,
+): ApiResource & Pick<SourceKindEntry, 'isConfidential'> {
+  return isSourceKind(kind) ? sources[kind] : { ...secretProviderClass, isConfidential: false };
+}
+
+/** Calls `make` for each kind that a configuration can contain, and returns the results by kind. */
+export function perReferencedKind<T>(
+  make: (kind: ReferencedKind) => T,
+): Readonly<Record<ReferencedKind, T>> {
+  const made = referencedKinds.map((kind) => [kind, make(kind)] as const);
+  return Object.fromEntries(made) as Readonly<Record<ReferencedKind, T>>;
 }
 
 /** The `apiVersion` of an object of the kind: `apps/v1`. */

@@ -1,4 +1,10 @@
-import { type SourceKind, sourceKinds, type WorkloadKind } from './kinds.ts';
+import {
+  type ReferencedKind,
+  referencedKinds,
+  type SourceKind,
+  sourceKinds,
+  type WorkloadKind,
+} from './kinds.ts';
 
 /** The field manager of our patches, and the reporting controller of our Events. */
 export const fieldManager = 'wave-cron';
@@ -37,6 +43,11 @@ export interface SourceName {
   readonly kind: SourceKind;
   readonly namespace: string;
   readonly name: string;
+}
+
+/** Names an object that the configuration of a workload can contain. */
+export interface ReferencedName extends Omit<SourceName, 'kind'> {
+  readonly kind: ReferencedKind;
 }
 
 /** Names a Lease. */
@@ -111,7 +122,7 @@ export function kindAndName({
 
 /** The identity of a source in the hash. */
 export interface SourceIdentity {
-  readonly kind: SourceKind;
+  readonly kind: ReferencedKind;
   /**
    * Empty if the source is in the namespace of the workload, so that a copy of the namespace has
    * the same hashes.
@@ -125,16 +136,20 @@ export function recordName({ kind, namespace, name }: SourceIdentity): string {
   return namespace === '' ? kindAndName({ kind, name }) : `${kind}/${namespace}/${name}`;
 }
 
-const anyKind = sourceKinds.join('|');
-const recordedName = new RegExp(`^(${anyKind})/[a-z0-9./-]{1,317}$`);
-const ownRecordedName = new RegExp(`^(${anyKind})/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`);
+const recordedName = new RegExp(`^(${referencedKinds.join('|')})/[a-z0-9./-]{1,317}$`);
+const ownRecordedName = new RegExp(
+  `^(${sourceKinds.join('|')})/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`,
+);
 
 /** Whether `recordName` can have written the text. */
 export function isRecordName(text: string): boolean {
   return recordedName.test(text);
 }
 
-/** Whether `recordName` can have written the text for a source in the namespace of the workload. */
+/**
+ * Whether `recordName` can have written the text for a source in the namespace of the workload that
+ * can have owner references.
+ */
 export function isOwnRecordName(text: string): boolean {
   return ownRecordedName.test(text);
 }

@@ -85,6 +85,10 @@ export interface Volume {
   readonly configMap?: Maybe<ItemsSelector>;
   /** A Secret volume has the name in `secretName`. All other references have it in `name`. */
   readonly secret?: Maybe<Omit<ItemsSelector, 'name'> & { readonly secretName?: Maybe<string> }>;
+  readonly csi?: Maybe<{
+    readonly driver?: Maybe<string>;
+    readonly volumeAttributes?: Maybe<Readonly<Record<string, string>>>;
+  }>;
   readonly projected?: Maybe<{
     readonly sources?: Maybe<
       readonly {
@@ -115,6 +119,8 @@ export interface WorkloadObject {
     }>;
     /** Only in a Rollout. */
     readonly strategy?: Maybe<RolloutStrategy>;
+    /** Only in a Rollout: its controller replaces the Pods that are older. RFC 3339. */
+    readonly restartAt?: Maybe<string>;
     /** Only in a DeploymentConfig: the events that start a rollout. */
     readonly triggers?: Maybe<readonly { readonly type?: Maybe<string> }[]>;
     /** Only in a Service of Knative: the revisions that get requests. */
@@ -165,6 +171,8 @@ export interface WorkloadObject {
     readonly message?: Maybe<string>;
     readonly abort?: Maybe<boolean>;
     readonly abortedAt?: Maybe<string>;
+    /** The last `restartAt` for which all Pods were replaced. */
+    readonly restartedAt?: Maybe<string>;
     readonly pauseConditions?: Maybe<readonly { readonly reason?: Maybe<string> }[]>;
     readonly currentStepIndex?: Maybe<number>;
     readonly currentPodHash?: Maybe<string>;
@@ -261,4 +269,18 @@ export interface SourceObject {
   /** Base64. ConfigMaps only. */
   readonly binaryData?: Maybe<Readonly<Record<string, string>>>;
   readonly immutable?: Maybe<boolean>;
+  /** Only in a SecretProviderClass. */
+  readonly spec?: Maybe<Readonly<Record<string, unknown>>>;
+}
+
+/** A SecretProviderClassPodStatus. The driver writes it, with the Pod as its owner. */
+export interface MountStatusObject {
+  readonly metadata?: Maybe<ObjectMeta>;
+  readonly status?: Maybe<{
+    readonly secretProviderClassName?: Maybe<string>;
+    readonly mounted?: Maybe<boolean>;
+    readonly objects?: Maybe<
+      readonly { readonly id?: Maybe<string>; readonly version?: Maybe<string> }[]
+    >;
+  }>;
 }

@@ -2,6 +2,7 @@ import { workloadEntry } from '../kubernetes/kinds.ts';
 import type { LeaseName } from '../kubernetes/names.ts';
 import { leaseNames } from '../rules/shards.ts';
 import type { Settings } from '../settings/schema.ts';
+import { onMounts } from './mount-permissions.ts';
 import {
   fails,
   inAnyNamespace,
@@ -47,7 +48,8 @@ export function neededPermissions(
   const permissions = [
     ...onNamespaces(settings),
     ...scopes.flatMap((scope) => onWorkloads(kinds, scope, resourceOf)),
-    ...[...scopes, ...others].flatMap(onSources),
+    ...[...scopes, ...others].flatMap((scope) => onSources(settings, scope)),
+    ...scopes.flatMap((scope) => onMounts(settings, scope)),
     ...(ownership === 'off' ? [] : [...scopes.flatMap(onOwned), onKubeSystem]),
     ...(judgesPods(settings) ? scopes.flatMap((scope) => onPods(kinds, scope)) : []),
     ...scopes.flatMap((scope) => onNamespaceAnnotations(settings, scope)),

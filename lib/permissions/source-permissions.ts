@@ -1,4 +1,4 @@
-import { secret, sourceEntry, sourceKinds } from '../kubernetes/kinds.ts';
+import { isSourceKind, secret, sourceEntry, sourceKinds } from '../kubernetes/kinds.ts';
 import type { LeaseName } from '../kubernetes/names.ts';
 import { autoHashKey, hashKeySecret } from '../rules/hash/hash-keys.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -10,8 +10,8 @@ import {
   type Scope,
 } from './permission.ts';
 
-export function onSources(scope: Scope): Permission[] {
-  return sourceKinds.map((kind) => ({
+export function onSources({ sourceKinds: counted }: Settings, scope: Scope): Permission[] {
+  return counted.filter(isSourceKind).map((kind) => ({
     ...accessedResource(sourceEntry(kind)),
     verb: 'get' as const,
     ...scope,

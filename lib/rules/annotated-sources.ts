@@ -1,4 +1,10 @@
-import { type SourceKind, sourceKinds } from '../kubernetes/kinds.ts';
+import {
+  type ReferencedKind,
+  referencedKinds,
+  type SourceKind,
+  secretProviderClass,
+  sourceKinds,
+} from '../kubernetes/kinds.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import {
   matchesPattern,
@@ -9,7 +15,7 @@ import {
 import type { OptIn } from './opt-in.ts';
 import { type Mention, sourceKey } from './references.ts';
 import { reloaderNames } from './reloader.ts';
-import { parseSourceList } from './source-list.ts';
+import { type NamedSource, parseSourceList } from './source-list.ts';
 
 /** The sources that the annotations of a workload add or exclude. */
 export interface AnnotatedSources {
@@ -39,27 +45,42 @@ export function annotatedSources(
     for (const entry of list.invalid) invalid.push(`annotation ${annotation} contains ${entry}`);
     return list;
   };
+  const leaveOut = (
+    kind: ReferencedKind,
+    { name, ...entry }: Excluded,
+    annotation: string,
+  ): void => {
+    ignoredBy.set(sourceKey({ kind, namespace: entry.namespace ?? namespace, name }), annotation);
+  };
+  const classes = keys.ignoreSecretProviderClasses;
+  for (const each of listed(classes).sources) leaveOut(secretProviderClass.kind, each, classes);
+  const scopes = optIn.kind === 'on' ? optIn.reloader : undefined;
   for (const kind of sourceKinds) {
+    if (!keys.sourceKinds.includes(kind)) continue;
     const { [`extra${kind}s` as const]: extra, [`ignore${kind}s` as const]: ignore } = keys;
     const add = (name: string, other: string | undefined, annotation: string): void => {
       mentions.push(wholly(kind, other ?? namespace, name, annotation));
     };
-    const leaveOut = (name: string, other: string | undefined, annotation: string): void => {
-      ignoredBy.set(sourceKey({ kind, namespace: other ?? namespace, name }), annotation);
-    };
     const extras = listed(extra, parseStars);
     for (const { name, namespace: other } of extras.sources) add(name, other, extra);
     for (const pattern of extras.patterns) patterns.push({ kind, pattern, annotation: extra });
-    for (const { name, namespace: other } of listed(ignore).sources) leaveOut(name, other, ignore);
-    if (optIn.kind !== 'on' || optIn.reloader === undefined) continue;
-    const { reload, exclude } = reloaderNames[kind];
-    const scope = optIn.reloader[kind];
+    for (const each of listed(ignore).sources) leaveOut(kind, each, ignore);
+    if (scopes === undefined) continue;
+    const { reload } = reloaderNames[kind];
+    const scope = scopes[kind];
     for (const name of scope.listed) add(name, undefined, reload);
     for (const pattern of scope.patterns) patterns.push({ kind, pattern, annotation: reload });
-    for (const name of scope.excluded) leaveOut(name, undefined, exclude);
+  }
+  if (scopes !== undefined) {
+    for (const kind of referencedKinds) {
+      const { exclude } = reloaderNames[kind];
+      for (const name of scopes[kind].excluded) leaveOut(kind, { name }, exclude);
+    }
   }
   return { mentions, patterns, ignoredBy, invalid };
 }
+
+type Excluded = Partial<Pick<NamedSource, 'namespace'>> & Pick<NamedSource, 'name'>;
 
 /** What patterns match now. */
 export interface Matched {

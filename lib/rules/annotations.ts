@@ -1,12 +1,14 @@
 import {
   anySource,
   configMap,
+  type ReferencedKind,
   type SourceKind,
   secret,
+  secretProviderClass,
   sourceEntry,
   sourceKinds,
 } from '../kubernetes/kinds.ts';
-import type { Compatibility } from '../settings/schema.ts';
+import type { Compatibility, Settings } from '../settings/schema.ts';
 import { reloaderDomain, reloaderIgnore } from './reloader.ts';
 
 interface Annotation {
@@ -70,6 +72,14 @@ export const annotations = {
   },
   ...ofSourceKinds('extra', extra),
   ...ofSourceKinds('ignore', ignored),
+  ignoreSecretProviderClasses: {
+    name: `ignore-${secretProviderClass.plural}`,
+    on: 'workload',
+    by: 'owner',
+    takes: 'names, separated by commas',
+    meaning:
+      'SecretProviderClasses to ignore, although the Pods [mount their objects](csi-driver.md).',
+  },
   adoption: {
     name: 'adoption',
     on: 'workload',
@@ -135,6 +145,14 @@ export const annotations = {
     meaning:
       'If several workloads of a namespace use a changed source, the workloads with the lowest order restart first. Workloads with a higher order wait until the restarted workloads are healthy: [Queued](rollouts.md#queued).',
   },
+  rolloutStrategy: {
+    name: 'rollout-strategy',
+    on: 'workload',
+    by: 'owner',
+    takes: '`rollout` or `restart`',
+    meaning:
+      'Only on a Rollout of Argo Rollouts: with `restart`, its Pods restart [without a new revision](kinds.md#restart-without-a-new-revision). The default is `rollout`.',
+  },
   approvedConfig: {
     name: 'approved-config',
     on: 'workload',
@@ -156,7 +174,7 @@ export const annotations = {
     on: 'source',
     by: 'owner',
     takes: '`"true"`',
-    meaning: `All workloads ignore this ${anySource}.`,
+    meaning: `All workloads ignore this ${anySource}, or this [SecretProviderClass](csi-driver.md).`,
   },
   configHash: {
     name: 'config-hash',
@@ -178,9 +196,9 @@ export const annotations = {
     name: 'adopted',
     on: 'workload',
     by: 'wave-cron',
-    takes: 'JSON: `template`, `config`, `sources`, `podTemplate`',
+    takes: 'JSON: `template`, `config`, `sources`, `podTemplate`, `restartAt`',
     meaning:
-      'The configuration that the Pods use, recorded without a restart. The record is valid as long as the template has the hash in `template`. If the record has `podTemplate`, a digest of the pod template, it is valid only until the pod template changes.',
+      'The configuration that the Pods use, recorded without a restart. The record is valid as long as the template has the hash in `template`. If the record has `podTemplate`, a digest of the pod template, it is valid only until the pod template changes. If the record has `restartAt`, the Pods that are older than this time were [restarted without a new revision](kinds.md#restart-without-a-new-revision).',
   },
   rolloutHistory: {
     name: 'rollout-history',
@@ -234,16 +252,35 @@ export type AnnotationKeys = { readonly [key in Key]: string } & {
   readonly finalizer: string;
   /** Other tools whose annotations count. */
   readonly compatibility: readonly Compatibility[];
+  /** The kinds that a configuration may contain. Annotations about others do not count. */
+  readonly sourceKinds: readonly ReferencedKind[];
+  /** The label selector of sources that count; empty: all. */
+  readonly sourceSelector: string;
 };
 
 export function annotationKeysOf(
   prefix: string,
   compatibility: readonly Compatibility[] = [],
+  kinds: readonly ReferencedKind[] = sourceKinds,
+  sourceSelector = '',
 ): AnnotationKeys {
   const named = Object.entries(annotations).map(([key, { name }]) => [key, `${prefix}/${name}`]);
   // The type of Object.fromEntries does not keep the keys.
   const names = Object.fromEntries(named) as { readonly [key in Key]: string };
-  return { ...names, finalizer: `${prefix}/finalizer`, compatibility };
+  const finalizer = `${prefix}/finalizer`;
+  return { ...names, finalizer, compatibility, sourceKinds: kinds, sourceSelector };
+}
+
+export function annotationKeysOfSettings({
+  annotationPrefix,
+  compatibility,
+  sourceKinds: kinds,
+  sourceSelector,
+}: Pick<
+  Settings,
+  'annotationPrefix' | 'compatibility' | 'sourceKinds' | 'sourceSelector'
+>): AnnotationKeys {
+  return annotationKeysOf(annotationPrefix, compatibility, kinds, sourceSelector);
 }
 
 /** Annotations on a source that exclude it from all workloads if their value is "true". */

@@ -20,49 +20,61 @@ import { podsMeanwhile } from './pod-staleness.ts';
  * configuration. Pure.
  */
 export function proposeChange(compared: Compared): Proposal {
-  const { workload, recorded, like } = compared;
+  const { workload, recorded, like, onlyRotated } = compared;
   const changed = compareRecords(recorded.record, like, true).map(({ source }) => source);
   const isKnown = workload.adoptionEnded === true && recorded.hash === like.hash;
-  const what = isKnown ? newTemplate : whatChanged(recorded.record, like);
+  const what = isKnown
+    ? newTemplate
+    : onlyRotated
+      ? objectsChanged(changed)
+      : whatChanged(recorded.record, like);
   const currency = currencyIfAsked(compared);
   switch (currency.state) {
     case 'current':
-      return { ...alreadyCurrent(compared, what), changed };
+      return { ...alreadyCurrent(compared, what, everyPod), changed };
     case 'settling':
-      return { ...settling(compared, what), changed };
+      return { ...settling(compared, what, everyNewPod), changed };
     case 'doubtful':
       return { ...restarting(compared, what, currency.why), changed };
   }
 }
 
-const newTemplate = 'the pod template changed after the configuration was recorded';
+const everyPod = 'every Pod was created after that';
+const everyNewPod = 'every new Pod was created after that';
+
+export const newTemplate = 'the pod template changed after the configuration was recorded';
 
 const notAskedFor: PodsReading = { state: 'unreadable', why: 'they were not read' };
 
-function currencyIfAsked({ workload, references, seen, recorded, like, pods }: Compared): Currency {
+function currencyIfAsked(compared: Compared): Currency {
+  const { workload, references, seen, recorded, like, pods, onlyRotated } = compared;
   if (workload.restart === undefined) return { state: 'doubtful', why: '' };
   const { readings } = seen;
-  const sources = { references, readings, before: recorded.record, now: like };
+  const sources = { references, readings, before: recorded.record, now: like, onlyRotated };
   return currencyOf(workload, sources, pods ?? notAskedFor);
 }
 
-function alreadyCurrent(compared: Compared, what: string): Proposal {
+/** @param classes as in `/config-sources` */
+export function objectsChanged(classes: readonly string[]): string {
+  return `mounted objects of ${shortList(classes)} changed`;
+}
+
+/** Records the current configuration, because all Pods run with it. */
+export function alreadyCurrent(compared: Compared, what: string, why: string): Proposal {
   const { uid, rollout } = compared.workload;
   const adopt = adoptedNow(compared);
   return {
-    ...leaveAlone(
-      'AlreadyCurrent',
-      `${what}; every Pod was created after that: recorded without a restart`,
-    ),
+    ...leaveAlone('AlreadyCurrent', `${what}; ${why}: recorded without a restart`),
     adopt: { ...adopt, ...(rollout && { podTemplate: bindingOf(uid, rollout) }) },
   };
 }
 
-function settling({ workload, recorded }: Compared, what: string): Proposal {
+/** Waits for a rollout in progress, after which all Pods run with the current configuration. */
+export function settling({ workload, recorded }: Compared, what: string, why: string): Proposal {
   return {
     ...leaveAlone(
       'Settling',
-      `${what}; a rollout is in progress, and every new Pod was created after that: the template stays unchanged until the rollout has finished`,
+      `${what}; a rollout is in progress, and ${why}: the template stays unchanged until the rollout has finished`,
     ),
     ...(workload.adoptionEnded ? {} : { adopt: heldRecord(workload.template.hash, recorded) }),
   };

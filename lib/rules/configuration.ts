@@ -1,14 +1,28 @@
-import { allSources, listed, type SourceKind, sourceKinds } from '../kubernetes/kinds.ts';
+import {
+  allSources,
+  listed,
+  type ReferencedKind,
+  type SourceKind,
+  secretProviderClass,
+  sourceKinds,
+} from '../kubernetes/kinds.ts';
 import type { PodSpec } from '../kubernetes/objects.ts';
 import { quote } from '../text/quote.ts';
 import { shortList } from '../text/short-list.ts';
 import { annotatedSources, matchPatterns } from './annotated-sources.ts';
 import type { AnnotationKeys } from './annotations.ts';
 import { maxNames, maxPatterns, maxReferences } from './bounds.ts';
-import type { NamesByKind, SourcePattern } from './name-pattern.ts';
+import { matchesPattern, type NamesByKind, type SourcePattern } from './name-pattern.ts';
 import type { OptIn } from './opt-in.ts';
 import type { Reason } from './reason.ts';
-import { joinMentions, type Mention, mentionsIn, type Reference, sourceKey } from './references.ts';
+import {
+  isMounted,
+  joinMentions,
+  type Mention,
+  mentionsIn,
+  type Reference,
+  sourceKey,
+} from './references.ts';
 import { type ReloaderScope, withoutEffect } from './reloader.ts';
 import { entriesOf } from './source-list.ts';
 
@@ -62,14 +76,18 @@ export function configurationOf(
 /** Combines the references in the template with those that annotations add or exclude. */
 function joined(
   optIn: Extract<OptIn, { kind: 'on' }>,
-  mentions: readonly Mention[],
+  inTemplate: readonly Mention[],
   namespace: string,
   annotations: Readonly<Record<string, string>>,
   rules: ReferenceRules,
 ): Configuration {
+  const mentions = inTemplate.filter(({ kind }) => rules.annotations.sourceKinds.includes(kind));
   const { annotations: keys, crossNamespaceReferences: allowed, names = new Map() } = rules;
   const { own, reloader } = optIn;
-  const ignoring = sourceKinds.map((kind) => keys[`ignore${kind}s`]);
+  const ignoring = [
+    ...sourceKinds.map((kind) => keys[`ignore${kind}s`]),
+    keys.ignoreSecretProviderClasses,
+  ];
   const long = [...sourceKinds.map((kind) => keys[`extra${kind}s`]), ...ignoring].find(
     (name) => entriesOf(annotations[name]) > maxReferences,
   );
@@ -111,7 +129,11 @@ function joined(
     ...annotated.mentions,
     ...matched.mentions,
   ];
-  const references = joinMentions(all.filter((each) => !annotated.ignoredBy.has(sourceKey(each))));
+  const counted = all.filter((each) => !annotated.ignoredBy.has(sourceKey(each)));
+  const isSelective = keys.sourceSelector.trim() !== '';
+  const references = joinMentions(counted).map(
+    (reference): Reference => (isSelective ? { ...reference, ifSelected: true } : reference),
+  );
   if (references.length > maxReferences) {
     return {
       kind: 'refused',
@@ -122,7 +144,7 @@ function joined(
   return {
     kind: 'references',
     references,
-    note: noteOn(optIn, annotations, keys, matched.unmatched),
+    note: noteOn(optIn, annotations, keys, { unmatched: matched.unmatched, inTemplate }),
     ...(patterns.length === 0 ? {} : { patterns }),
   };
 }
@@ -130,20 +152,38 @@ function joined(
 function noteOn(
   { own, reloader }: Extract<OptIn, { kind: 'on' }>,
   annotations: Readonly<Record<string, string>>,
-  { compatibility }: AnnotationKeys,
-  unmatched: readonly SourcePattern[],
+  { compatibility, sourceKinds: counted }: AnnotationKeys,
+  {
+    unmatched,
+    inTemplate,
+  }: { readonly unmatched: readonly SourcePattern[]; readonly inTemplate: readonly Mention[] },
 ): string | undefined {
   const both =
     'annotations of wave-cron and of Reloader both opt it in: a source counts if one of them includes it and neither excludes it';
-  const unused = compatibility.includes('reloader') ? withoutEffect(annotations) : undefined;
+  const unused = compatibility.includes('reloader')
+    ? withoutEffect(annotations, counted)
+    : undefined;
   const [first] = unmatched;
   const idle =
     first &&
     `pattern ${quote(first.pattern.text)} in annotation ${first.annotation} matches nothing`;
-  const notes = [own && reloader !== undefined ? both : undefined, unused, idle].filter(
+  const unread = unused ?? unreadClass(inTemplate, counted);
+  const notes = [own && reloader !== undefined ? both : undefined, unread, idle].filter(
     (each) => each !== undefined,
   );
   return notes.length === 0 ? undefined : notes.join('; ');
+}
+
+/** A clause that says that the objects of a mounted class are not read; undefined if they are. */
+function unreadClass(
+  inTemplate: readonly Mention[],
+  counted: readonly ReferencedKind[],
+): string | undefined {
+  const { kind } = secretProviderClass;
+  if (counted.includes(kind)) return undefined;
+  const found = inTemplate.find((each) => each.kind === kind);
+  if (found === undefined) return undefined;
+  return `changed objects of ${kind} ${quote(found.name)} do not restart it, because the setting sourceKinds does not include ${kind}`;
 }
 
 /** Why the sources that patterns match cannot be used; undefined if they are known. */
@@ -198,7 +238,10 @@ export function isAllowed(namespace: string, own: string, allowed: readonly stri
  * The mention if Reloader's annotations include it, with `ifMatched` if the source must have an
  * annotation for that; otherwise empty.
  */
-function within({ referenced, listed }: ReloaderScope, mention: Mention): Mention[] {
+function within({ referenced, listed, patterns }: ReloaderScope, mention: Mention): Mention[] {
   if (referenced === 'all' || listed.includes(mention.name)) return [mention];
+  // Only mounted classes can count, so no list of names is needed to match them.
+  const isMatched = () => patterns.some((pattern) => matchesPattern(pattern, mention.name));
+  if (isMounted(mention) && isMatched()) return [mention];
   return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];
 }

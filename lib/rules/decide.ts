@@ -8,6 +8,7 @@ import { proposeFirst } from './first-seen.ts';
 import { matchRecordedHash, type Recorded } from './hash/recorded-hash.ts';
 import type { Reference } from './references.ts';
 import { resolve } from './resolve.ts';
+import { proposeRotation, whileRotating } from './rotation.ts';
 import type { SourcesSeen } from './sources-seen.ts';
 import type { Workload } from './workload.ts';
 
@@ -43,7 +44,9 @@ function propose(
   if (missing.length > 0) return leaveAlone('MissingSource', shortList(missing));
 
   const match = matchRecordedHash(workload, hashes);
-  if (match.same && match.like === match.now) return upToDate(workload, match.recorded);
+  if (match.same && match.like === match.now) {
+    return whileRotating(workload, references, readings) ?? upToDate(workload, match.recorded);
+  }
   const all = compared(workload, references, seen, pods, match);
   if (match.same) return underNewKey(all);
   // If the workload has no sources, its Pods cannot be outdated. If a source is added later, the
@@ -52,7 +55,8 @@ function propose(
   if (workload.template.hash === undefined && workload.adopted === undefined) {
     return proposeFirst(all);
   }
-  return carriesHashOfWave ? fromWave(all) : proposeChange(all);
+  if (carriesHashOfWave) return fromWave(all);
+  return proposeRotation(all) ?? proposeChange(all);
 }
 
 /**

@@ -58,6 +58,8 @@ export interface RolloutStart {
   readonly history: string;
   /** The versions of sources that are on trial from now on. */
   readonly given: Given;
+  /** Present if the Pods restart without a changed pod template: those that are older than this. */
+  readonly restartAt?: string;
 }
 
 /** A change that is held back: a pass knows it, but its hash is not written yet. */

@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '../kubernetes/objects.ts';
+import type { ManagedFields, ObjectMeta } from '../kubernetes/objects.ts';
 
 /** The last write of the data of a source. */
 export interface LastWrite {
@@ -14,27 +14,34 @@ export interface LastWrite {
  * managedFields do not contain the time, or if one of the keys has no manager.
  *
  * @param keys of the data, as far as they are known
+ * @param fields the fields that contain the data
  */
 export function lastWrite(
   { managedFields, creationTimestamp }: ObjectMeta,
   keys: Iterable<string>,
+  fields: readonly (keyof Fields)[] = dataFields,
 ): LastWrite | undefined {
   if (!managedFields || managedFields.length === 0) return undefined;
   let at = creationTimestamp ?? undefined;
   let by: string | undefined;
   const owned = new Set<string>();
   for (const { time, manager, fieldsV1 } of managedFields) {
-    const written = dataFields.map((field) => fieldsV1?.[field]).filter((fields) => fields != null);
+    const written = fields.map((field) => fieldsV1?.[field]).filter((its) => its != null);
     if (written.length === 0) continue;
     if (!time) return undefined;
     if (at === undefined || time >= at) {
       at = time;
       by = manager ?? undefined;
     }
-    for (const fields of written) for (const field of Object.keys(fields)) owned.add(field);
+    for (const its of written) for (const field of Object.keys(its)) owned.add(field);
   }
   for (const key of keys) if (!owned.has(`f:${key}`)) return undefined;
   return at === undefined ? undefined : { at, manager: by };
 }
+
+type Fields = Pick<
+  NonNullable<ManagedFields['fieldsV1']>,
+  'f:data' | 'f:binaryData' | 'f:stringData' | 'f:spec'
+>;
 
 const dataFields = ['f:data', 'f:binaryData', 'f:stringData'] as const;

@@ -1,4 +1,4 @@
-import type { SourceKind } from '../kubernetes/kinds.ts';
+import type { ReferencedKind } from '../kubernetes/kinds.ts';
 import { quote } from '../text/quote.ts';
 import { type AnnotationKeys, parseOptIn } from './annotations.ts';
 import { type DefaultOptIn, notOptedIn } from './default-opt-in.ts';
@@ -21,7 +21,7 @@ export type OptIn =
       /** Whether all references of the workload count. */
       readonly own: boolean;
       /** The references that count by the rules of Reloader. Undefined if Reloader's annotations do not opt it in. */
-      readonly reloader: Readonly<Record<SourceKind, ReloaderScope>> | undefined;
+      readonly reloader: Readonly<Record<ReferencedKind, ReloaderScope>> | undefined;
       /** Present if the workload is opted in, but not by an annotation of its own. */
       readonly by?: 'namespace' | 'setting';
     };
@@ -48,7 +48,7 @@ export function readOptIn(
   const ours = parseOptIn(value);
   const inherited = value === undefined ? byDefault : notOptedIn;
   const theirs = keys.compatibility.includes('reloader')
-    ? reloaderWish(own, ofTemplate, inherited.kind === 'on')
+    ? reloaderWish(own, ofTemplate, keys.sourceKinds, inherited.kind === 'on')
     : ({ kind: 'none' } as const);
 
   const why = value === undefined ? undefined : whyRefused({ name, value }, theirs);

@@ -4,6 +4,7 @@ import type { AnnotationKeys } from './annotations.ts';
 import type { Decision, HashAnnotations } from './decision.ts';
 import { formatRecord, mayOwn, type OwnedState } from './ownership/record.ts';
 import type { Reason } from './reason.ts';
+import { restartRecord } from './restart-in-place.ts';
 import type { Workload } from './workload.ts';
 
 /**
@@ -38,7 +39,7 @@ export function workloadPatch(
   if (hashAnnotations === undefined && Object.keys(metadata).length === 0) return undefined;
   return {
     metadata: { resourceVersion: workload.resourceVersion, ...metadata },
-    ...(hashAnnotations === undefined ? {} : templateFields(workload, hashAnnotations, keys)),
+    ...(hashAnnotations === undefined ? {} : restartFields(workload, decision, keys)),
   };
 }
 
@@ -58,10 +59,14 @@ function withAnnotations(annotations: Annotations): { annotations?: Annotations 
  * out.
  */
 function adoptionFields(
-  { hasAdopted }: Workload,
-  { reason, hashAnnotations, adopt }: PatchedDecision,
+  { hasAdopted, template }: Workload,
+  { reason, hashAnnotations, adopt, start }: PatchedDecision,
   keys: AnnotationKeys,
 ): Annotations {
+  if (hashAnnotations && start?.restartAt !== undefined) {
+    const record = restartRecord(template.hash, hashAnnotations, start.restartAt);
+    return { [keys.adopted]: formatAdopted(record) };
+  }
   if (adopt !== undefined) return { [keys.adopted]: formatAdopted(adopt) };
   const done = hashAnnotations !== undefined || reason === 'OptedOut';
   return hasAdopted && done ? { [keys.adopted]: null } : {};
@@ -105,12 +110,23 @@ const endsHold: readonly Reason[] = ['UpToDate', 'Adopted', 'AlreadyCurrent', 'O
  */
 function writtenFields(
   { hasWritten, template }: Workload,
-  { hashAnnotations, adopt }: PatchedDecision,
+  { hashAnnotations, adopt, start }: PatchedDecision,
   keys: AnnotationKeys,
 ): Annotations {
+  if (start?.restartAt !== undefined) return hasWritten ? { [keys.writtenHash]: null } : {};
   if (hashAnnotations) return { [keys.writtenHash]: hashAnnotations.hash };
   const done = hashAnnotations === null || (adopt !== undefined && template.hash === undefined);
   return hasWritten && done ? { [keys.writtenHash]: null } : {};
+}
+
+/** Lets the Pods restart: with the hash on the template, or without a changed template. */
+function restartFields(
+  workload: Workload,
+  { hashAnnotations = null, start }: PatchedDecision,
+  keys: AnnotationKeys,
+): object {
+  const restart = start?.restartAt && workloadEntry(workload.kind).restartPatch?.(start.restartAt);
+  return restart || templateFields(workload, hashAnnotations, keys);
 }
 
 function templateFields(

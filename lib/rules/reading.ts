@@ -1,6 +1,13 @@
-import { type SourceKind, sourceEntry } from '../kubernetes/kinds.ts';
+import {
+  isSourceKind,
+  type ReferencedKind,
+  type SourceKind,
+  sourceEntry,
+} from '../kubernetes/kinds.ts';
 import type { SourceObject } from '../kubernetes/objects.ts';
+import { sortedMembers } from '../text/sorted-members.ts';
 import { lastWrite } from './last-write.ts';
+import type { Mounted } from './mounted.ts';
 import { type Owners, ownersOf } from './ownership/owner-references.ts';
 import { reloaderMatch } from './reloader.ts';
 
@@ -10,6 +17,8 @@ export interface SourceFacts {
   readonly uid: string;
   /** The owner of the source excluded the source with an annotation. */
   readonly ignored: boolean;
+  /** Present if its labels exclude it: the setting `sourceSelector`. */
+  readonly unselected?: true;
   /** The source has the annotation that Reloader's `search` requires. */
   readonly matched: boolean;
   readonly deleting: boolean;
@@ -48,6 +57,8 @@ export type Reading =
        * record.
        */
       readonly keys?: ReadonlySet<string>;
+      /** Present for a SecretProviderClass: what the Pods of the workload have mounted of it. */
+      readonly mounted?: Mounted;
     })
   | NotPresent;
 
@@ -61,11 +72,42 @@ export type Readings = ReadonlyMap<string, Reading>;
  * @param ignoreAnnotations if one of these annotations is "true", the source is excluded
  */
 export function readSource(
-  kind: SourceKind,
+  kind: ReferencedKind,
   object: SourceObject,
   keys: 'all' | ReadonlySet<string>,
   ...ignoreAnnotations: readonly string[]
 ): SourceReading {
+  const annotations = object.metadata?.annotations ?? {};
+  const { data, binaryKeys, writtenAt } = isSourceKind(kind)
+    ? dataOf(kind, object, keys)
+    : specOf(object);
+  return {
+    state: 'present',
+    uid: object.metadata?.uid ?? '',
+    ignored: ignoreAnnotations.some((name) => annotations[name] === 'true'),
+    matched: annotations[reloaderMatch] === 'true',
+    deleting: object.metadata?.deletionTimestamp != null,
+    owners: ownersOf(object.metadata ?? {}),
+    createdAt: object.metadata?.creationTimestamp ?? undefined,
+    writtenAt,
+    immutable: object.immutable === true,
+    data,
+    ...(binaryKeys.size === 0 ? {} : { binaryKeys }),
+  };
+}
+
+/** The reading of a source whose labels exclude it. */
+export function unselected(reading: SourceReading): SourceReading {
+  return reading.state === 'present' ? { ...reading, ignored: true, unselected: true } : reading;
+}
+
+interface Data {
+  readonly data: ReadonlyMap<string, string>;
+  readonly binaryKeys: ReadonlySet<string>;
+  readonly writtenAt: string | undefined;
+}
+
+function dataOf(kind: SourceKind, object: SourceObject, keys: 'all' | ReadonlySet<string>): Data {
   const { base64Of } = sourceEntry(kind);
   const wanted = (key: string): boolean => keys === 'all' || keys.has(key);
   const data = new Map<string, string>();
@@ -79,18 +121,18 @@ export function readSource(
     data.set(key, value);
     binaryKeys.add(key);
   }
-  const annotations = object.metadata?.annotations ?? {};
+  return { data, binaryKeys, writtenAt: lastWrite(object.metadata ?? {}, data.keys())?.at };
+}
+
+/** The key of the spec of a SecretProviderClass in the hash. */
+export const specKey = 'spec';
+
+/** The spec of a SecretProviderClass, as the value of one key. */
+function specOf({ metadata, spec }: SourceObject): Data {
+  const text = JSON.stringify(sortedMembers(spec ?? {}));
   return {
-    state: 'present',
-    uid: object.metadata?.uid ?? '',
-    ignored: ignoreAnnotations.some((name) => annotations[name] === 'true'),
-    matched: annotations[reloaderMatch] === 'true',
-    deleting: object.metadata?.deletionTimestamp != null,
-    owners: ownersOf(object.metadata ?? {}),
-    createdAt: object.metadata?.creationTimestamp ?? undefined,
-    writtenAt: lastWrite(object.metadata ?? {}, data.keys())?.at,
-    immutable: object.immutable === true,
-    data,
-    ...(binaryKeys.size === 0 ? {} : { binaryKeys }),
+    data: new Map([[specKey, Buffer.from(text, 'utf8').toString('base64')]]),
+    binaryKeys: new Set(),
+    writtenAt: lastWrite(metadata ?? {}, Object.keys(spec ?? {}), ['f:spec'])?.at,
   };
 }

@@ -1,10 +1,17 @@
-import { type SourceKind, sourceEntry, sourceKinds } from '../kubernetes/kinds.ts';
+import {
+  classAttribute,
+  type ReferencedKind,
+  secretProviderClass,
+  secretsStoreDriver,
+  sourceEntry,
+  sourceKinds,
+} from '../kubernetes/kinds.ts';
 import { keptName } from '../kubernetes/names.ts';
-import type { Container, ItemsSelector, PodSpec } from '../kubernetes/objects.ts';
+import type { Container, ItemsSelector, PodSpec, Volume } from '../kubernetes/objects.ts';
 
 /** One place that names a source. */
 export interface Mention {
-  readonly kind: SourceKind;
+  readonly kind: ReferencedKind;
   readonly namespace: string;
   /** In a pod template, this may be a text that is not a valid name. */
   readonly name: string;
@@ -25,7 +32,7 @@ export interface Mention {
 
 /** All mentions of one source by one workload, combined. */
 export interface Reference {
-  readonly kind: SourceKind;
+  readonly kind: ReferencedKind;
   readonly namespace: string;
   readonly name: string;
   /** `all` if any mention uses all keys, else all mentioned keys. */
@@ -41,13 +48,21 @@ export interface Reference {
   readonly ifMatched: boolean;
   /** Present if only patterns name it, so it counts only as long as it exists. */
   readonly ifPresent?: true;
+  /** Present if it counts only with certain labels, which are known only after it was read. */
+  readonly ifSelected?: true;
+}
+
+/** Whether it is a class whose objects a volume contains, and not a source with data. */
+export function isMounted({ kind }: Pick<Reference, 'kind'>): boolean {
+  return kind === secretProviderClass.kind;
 }
 
 /** Whether the hash records the absence of the source. */
-export function countsIfAbsent({ required, ifMatched, ifPresent }: Reference): boolean {
-  // If the source is created later, it may lack the required annotation. Then it must not cause a
-  // restart.
-  return !required && !ifMatched && ifPresent === undefined;
+export function countsIfAbsent(reference: Reference): boolean {
+  const { required, ifMatched, ifPresent, ifSelected } = reference;
+  // If the source is created later, it may lack the required annotation or labels. Then it must not
+  // cause a restart.
+  return !required && !ifMatched && ifPresent === undefined && ifSelected === undefined;
 }
 
 /**
@@ -55,7 +70,7 @@ export function countsIfAbsent({ required, ifMatched, ifPresent }: Reference): b
  * contain a slash.
  */
 export function sourceKey(source: {
-  readonly kind: SourceKind;
+  readonly kind: ReferencedKind;
   readonly namespace: string;
   readonly name: string;
 }): string {
@@ -70,7 +85,7 @@ export function sourceKey(source: {
 export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
   const mentions: Mention[] = [];
   const add = (
-    kind: SourceKind,
+    kind: ReferencedKind,
     name: string | null | undefined,
     keys: 'all' | readonly string[],
     optional: boolean | null | undefined,
@@ -115,6 +130,7 @@ export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
       const found = select.volume(volume) ?? {};
       add(kind, found.name, itemKeys(found), found.optional, place);
     }
+    add(secretProviderClass.kind, classOf(volume), 'all', false, `${place}.csi`);
     for (const source of volume.projected?.sources ?? []) {
       for (const { kind, select } of selectors) {
         const found = select.projected(source) ?? {};
@@ -126,6 +142,11 @@ export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
 }
 
 const selectors = sourceKinds.map((kind) => ({ kind, select: sourceEntry(kind).selectors }));
+
+/** The SecretProviderClass of a volume of its driver. */
+function classOf({ csi }: Volume): string | undefined {
+  return csi?.driver === secretsStoreDriver ? csi.volumeAttributes?.[classAttribute] : undefined;
+}
 
 /** A volume with no items projects every key. */
 function itemKeys(selector: Pick<ItemsSelector, 'items'>): 'all' | string[] {

@@ -1,4 +1,9 @@
-import { perSourceKind, type SourceKind, sourceKinds } from '../kubernetes/kinds.ts';
+import {
+  perReferencedKind,
+  type ReferencedKind,
+  referencedKinds,
+  secretProviderClass,
+} from '../kubernetes/kinds.ts';
 import { quote } from '../text/quote.ts';
 import { shortList } from '../text/short-list.ts';
 import { type NamePattern, parseReloaderPattern } from './name-pattern.ts';
@@ -6,7 +11,7 @@ import { parseSourceList } from './source-list.ts';
 
 /**
  * The annotations of Reloader (stakater/Reloader), with the meaning that its documentation and its
- * releases up to 1.4 define. Further features (other regular expressions, pauses, its own kinds) are
+ * releases up to 1.4 define. Further features (other regular expressions, pauses) are
  * not supported; docs/migration.md describes the consequences.
  */
 
@@ -23,32 +28,38 @@ export const reloaderIgnore = `${reloaderDomain}/ignore`;
 /** On a source: includes it for workloads with `search`. */
 export const reloaderMatch = `${reloaderDomain}/match`;
 
+/** On a Rollout of Argo Rollouts: how to restart its Pods. */
+export const reloaderStrategy = `${reloaderDomain}/rollout-strategy`;
+
 /** On a Deployment: further changes within this time start no other rollout. */
 export const reloaderPausePeriod = `deployment.${reloaderDomain}/pause-period`;
 
-/** Annotations of a workload about SecretProviderClasses, which wave-cron does not read. */
-const ofSecretProviderClasses = [
-  `secretproviderclass.${reloaderDomain}/auto`,
-  `secretproviderclass.${reloaderDomain}/reload`,
-  `secretproviderclasses.exclude.${reloaderDomain}/reload`,
-];
-
-/** A sentence about annotations of a workload that have no effect; undefined if it has none. */
-export function withoutEffect(...annotations: readonly Annotations[]): string | undefined {
-  const name = ofSecretProviderClasses.find((each) =>
-    annotations.some((of) => of[each] !== undefined),
-  );
-  return name && `annotation ${name} has no effect, because SecretProviderClasses are not read`;
-}
-
-export const reloaderNames = perSourceKind((kind) => {
+export const reloaderNames = perReferencedKind((kind) => {
   const name = kind.toLowerCase();
+  const plural = kind === secretProviderClass.kind ? secretProviderClass.plural : `${name}s`;
   return {
     auto: `${name}.${reloaderDomain}/auto`,
     reload: `${name}.${reloaderDomain}/reload`,
-    exclude: `${name}s.exclude.${reloaderDomain}/reload`,
+    exclude: `${plural}.exclude.${reloaderDomain}/reload`,
   };
 });
+
+/**
+ * A sentence about annotations of a workload that have no effect, because their kind of sources
+ * does not count; undefined if it has none.
+ */
+export function withoutEffect(
+  annotations: Annotations,
+  kinds: readonly ReferencedKind[],
+): string | undefined {
+  for (const kind of referencedKinds) {
+    if (kinds.includes(kind)) continue;
+    const name = Object.values(reloaderNames[kind]).find((each) => annotations[each] !== undefined);
+    if (name === undefined) continue;
+    return `annotation ${name} has no effect, because the setting sourceKinds does not include ${kind}`;
+  }
+  return undefined;
+}
 
 /** Which sources of one kind count for a workload. */
 export interface ReloaderScope {
@@ -70,7 +81,7 @@ export type ReloaderWish =
       readonly kind: 'on';
       /** The first annotation that opts in; undefined if only the default does. */
       readonly annotation: string | undefined;
-      readonly scopes: Readonly<Record<SourceKind, ReloaderScope>>;
+      readonly scopes: Readonly<Record<ReferencedKind, ReloaderScope>>;
     };
 
 /**
@@ -79,16 +90,18 @@ export type ReloaderWish =
  * As in Reloader, each kind of source is handled separately, and annotations of the pod template count only if
  * the workload has none for that kind.
  *
+ * @param counted the kinds of sources that count
  * @param isDefault whether workloads without annotations are opted in, as with Reloader's `--auto-reload-all`.
  * If so, all references of a kind count, unless `auto` or the typed `auto` of that kind says otherwise
  */
 export function reloaderWish(
   own: Annotations,
   ofTemplate: Annotations,
+  counted: readonly ReferencedKind[],
   isDefault = false,
 ): ReloaderWish {
-  const kinds = perSourceKind((kind) => read(kind, own, ofTemplate, isDefault));
-  const each = sourceKinds.map((kind) => kinds[kind]);
+  const kinds = perReferencedKind((kind) => read(kind, own, ofTemplate, isDefault));
+  const each = counted.map((kind) => kinds[kind]);
 
   for (const { reload, invalid } of each) {
     if (invalid.length === 0) continue;
@@ -97,13 +110,13 @@ export function reloaderWish(
   }
   const annotation = each.find(({ asks }) => asks !== undefined)?.asks;
   if (annotation !== undefined || each.some(({ isOnByDefault }) => isOnByDefault)) {
-    return { kind: 'on', annotation, scopes: perSourceKind((kind) => kinds[kind].scope) };
+    return { kind: 'on', annotation, scopes: perReferencedKind((kind) => kinds[kind].scope) };
   }
   const off = each.find(({ switchedOff }) => switchedOff !== undefined)?.switchedOff;
   return off === undefined ? { kind: 'none' } : { kind: 'off', ...off };
 }
 
-function read(kind: SourceKind, own: Annotations, ofTemplate: Annotations, isDefault: boolean) {
+function read(kind: ReferencedKind, own: Annotations, ofTemplate: Annotations, isDefault: boolean) {
   const names = reloaderNames[kind];
   const concerned = [names.reload, search, auto, names.auto];
   const annotations = concerned.some((name) => own[name] !== undefined) ? own : ofTemplate;

@@ -30,6 +30,11 @@ export function resolve(
     } else if (reading.state === 'absent') {
       if (reference.required) missing.push(whyAbsent(reference, label));
     } else if (!reading.ignored) {
+      if (reading.mounted?.state === 'unreadable') {
+        unreadable.push(
+          `the objects of ${label} in its Pods could not be read: ${reading.mounted.why}`,
+        );
+      }
       for (const key of reference.requiredKeys) {
         if (reading.absentKeys.has(key)) missing.push(`${label} has no key ${quote(key)}`);
       }

@@ -22,7 +22,8 @@ import { type LostHash, lostHashOf } from './lost-hash.ts';
 import { type OptIn, readOptIn } from './opt-in.ts';
 import { isOurAnnotation } from './ownership/claims.ts';
 import { withinBounds } from './ownership/record.ts';
-import { mentionsIn } from './references.ts';
+import { isMounted, mentionsIn } from './references.ts';
+import { isUndone, rolloutStrategyOf } from './restart-in-place.ts';
 import { progressOf, progressSentence, rolloutBlockers } from './rollout-blockers.ts';
 import { type RolloutFacts, rolloutFactsOf } from './rollout-policy/facts.ts';
 import { parseHistory } from './rollout-policy/history.ts';
@@ -100,6 +101,8 @@ export interface Workload extends ListedName {
    * configuration the earlier Pods started, but nothing says what the current Pods run with.
    */
   readonly adoptionEnded?: true;
+  /** Present if a changed configuration restarts its Pods without a changed pod template. */
+  readonly restartsInPlace?: true;
   /** Present if a changed configuration restarts it only if its Pods may be outdated. */
   readonly restart?: 'if-stale';
   /** How far apart the clocks of API servers may be. */
@@ -234,27 +237,34 @@ function read(
   const judged = restart === 'if-stale' || record?.podTemplate !== undefined;
   const mode = adoptionOf(annotations[keys.adoption], rules.adoption);
   const isFirst = !isBoundTo(sources, hash);
-  // A record that is valid for any template needs no digest of the template in each pass.
-  const isRecorded = record?.template === (hash ?? '');
-  const rollout = judged || (isFirst && !isRecorded) ? rolloutOf(kind, object, runner) : undefined;
-  const binding = rollout && bindingOf(metadata.uid ?? '', rollout);
-  const holds = isRecorded && (record?.podTemplate === undefined || record.podTemplate === binding);
-  const hasEnded = !holds && record?.podTemplate !== undefined;
-  const adopted = holds || hasEnded ? record : undefined;
-  const writer = hash === undefined ? templateWriter(kind, metadata.managedFields) : undefined;
-  const unrecorded = unrecordedOf(object, templateAnnotations, keys);
-  const lost = hash === undefined ? lostHashOf(metadata, keys) : undefined;
-  const behind = podsBehind(runner, rules);
-  const held = heldByWave(annotations, template.spec ?? {});
+  const strategy = rolloutStrategyOf(kind, annotations, keys);
   const whyNotRestarted = workloadEntry(kind).whyNotRestarted?.(object);
   const configuration: Configuration =
     mode === undefined
       ? invalid(keys.adoption, annotations, 'stamp, if-changed or baseline')
       : restart === undefined
         ? invalid(keys.restart, annotations, 'always or if-stale')
-        : optIn.kind === 'on' && whyNotRestarted !== undefined
-          ? { kind: 'refused', reason: 'CannotRestart', why: whyNotRestarted }
-          : configurationOf(optIn, template.spec ?? {}, namespace, annotations, rules);
+        : typeof strategy === 'object'
+          ? { kind: 'refused', reason: 'InvalidAnnotation', why: strategy.why }
+          : optIn.kind === 'on' && whyNotRestarted !== undefined
+            ? { kind: 'refused', reason: 'CannotRestart', why: whyNotRestarted }
+            : configurationOf(optIn, template.spec ?? {}, namespace, annotations, rules);
+  // A record that is valid for any template needs no digest of the template in each pass.
+  const isRecorded = record?.template === (hash ?? '');
+  const isNeeded = judged || (isFirst && !isRecorded) || mountsObjects(configuration);
+  const rollout = isNeeded ? rolloutOf(kind, object, runner) : undefined;
+  const binding = rollout && bindingOf(metadata.uid ?? '', rollout);
+  const isBound = record?.podTemplate === undefined || record.podTemplate === binding;
+  const holds = isRecorded && isBound && !isUndone(record ?? {}, object);
+  const hasEnded = !holds && record?.podTemplate !== undefined;
+  const adopted = holds || hasEnded ? record : undefined;
+  // With a restart in place, the template does not have the hash.
+  const written = adopted?.restartAt === undefined ? (isFirst ? undefined : hash) : adopted.config;
+  const writer = hash === undefined ? templateWriter(kind, metadata.managedFields) : undefined;
+  const unrecorded = unrecordedOf(object, templateAnnotations, keys);
+  const lost = hash === undefined ? lostHashOf(metadata, keys) : undefined;
+  const behind = podsBehind(runner, rules);
+  const held = heldByWave(annotations, template.spec ?? {});
   return {
     kind,
     namespace,
@@ -263,7 +273,7 @@ function read(
     resourceVersion: metadata.resourceVersion ?? '',
     deleting: metadata.deletionTimestamp != null,
     template: { hash, sources, ...(writer === undefined ? {} : { writer }) },
-    podsFollow: workloadEntry(runner.kind).rollout.podsFollow(runner.object),
+    podsFollow: strategy === 'restart' ? 'at once' : followOf(runner),
     ...(user === undefined || user === 'unknown' ? {} : { runBy: runByOf(user) }),
     ...(mayBeRunByOther ? { mayBeRunByOther } : {}),
     ...(behind === undefined ? {} : { behind }),
@@ -273,10 +283,11 @@ function read(
     adopted,
     hasHistory: annotations[keys.rolloutHistory] !== undefined,
     history: parseHistory(annotations[keys.rolloutHistory]),
-    rollouts: rolloutFactsOf(kind, object, isFirst ? undefined : hash, keys, runner),
+    rollouts: rolloutFactsOf(kind, object, written, keys, runner),
     ...(unrecorded === undefined ? {} : { unrecorded }),
     hasWritten: annotations[keys.writtenHash] !== undefined,
     ...(hasEnded ? { adoptionEnded: true } : {}),
+    ...(strategy === 'restart' ? { restartsInPlace: true } : {}),
     ...(restart === 'if-stale' ? { restart } : {}),
     clockToleranceMs: rules.clockToleranceMs ?? usualToleranceMs,
     ...(rollout && { rollout, podSelector: selectorText(object.spec?.selector ?? {}) }),
@@ -296,6 +307,14 @@ function read(
           },
     configuration,
   };
+}
+
+function followOf({ kind, object }: Runner): PodsFollow {
+  return workloadEntry(kind).rollout.podsFollow(object);
+}
+
+function mountsObjects(configuration: Configuration): boolean {
+  return configuration.kind === 'references' && configuration.references.some(isMounted);
 }
 
 function ownershipOf(

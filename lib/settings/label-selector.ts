@@ -5,8 +5,7 @@ const keyPrefix = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9]
 /**
  * Why `text` is not a valid label selector of `kubectl -l`, with the invalid part; undefined if it
  * is valid. Requirements are separated by commas: `key`, `!key`, `key=value`, `key==value`,
- * `key!=value`, `key in (a,b)`, `key notin (a,b)`. An empty text selects everything. The API server
- * does the matching.
+ * `key!=value`, `key in (a,b)`, `key notin (a,b)`. An empty text selects everything.
  */
 export function labelSelectorProblem(text: string): string | undefined {
   if (text.trim() === '') return undefined;
@@ -15,6 +14,32 @@ export function labelSelectorProblem(text: string): string | undefined {
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+export type Labels = Readonly<Record<string, string>> | null | undefined;
+
+/**
+ * Whether labels match a valid selector, as the API server decides it: a requirement with `!=` or
+ * `notin` is also met without the label.
+ */
+export function labelMatcher(selector: string): (labels: Labels) => boolean {
+  if (selector.trim() === '') return () => true;
+  const requirements = splitOutsideParentheses(selector).map((each) => requirementOf(each.trim()));
+  return (labels) => requirements.every((isMet) => isMet(labels ?? {}));
+}
+
+function requirementOf(text: string): (labels: NonNullable<Labels>) => boolean {
+  const [, key = '', operator = '', rest = ''] =
+    /^!?\s*([^\s=!(),]+)\s*(==|=|!=|in\b|notin\b)?\s*(.*)$/.exec(text) ?? [];
+  const values = rest
+    .replace(/^\(|\)$/g, '')
+    .split(',')
+    .map((value) => value.trim());
+  const has = (labels: NonNullable<Labels>): boolean => Object.hasOwn(labels, key);
+  const isOne = (labels: NonNullable<Labels>): boolean =>
+    has(labels) && values.includes(labels[key] ?? '');
+  if (operator === '') return text.startsWith('!') ? (labels) => !has(labels) : has;
+  return operator === '!=' || operator === 'notin' ? (labels) => !isOne(labels) : isOne;
 }
 
 function splitOutsideParentheses(text: string): string[] {

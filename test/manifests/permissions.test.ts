@@ -50,6 +50,11 @@ const choices = [
     needs: { namePatterns: ['ConfigMap', 'Secret'] },
     what: 'patterns for Secrets need in addition',
   },
+  {
+    components: ['secrets-store'],
+    needs: { sourceKinds: ['ConfigMap', 'Secret', 'SecretProviderClass'] },
+    what: 'objects of the Secrets Store CSI driver need',
+  },
   { components: ['opt-in-all'], needs: { optIn: 'all' }, what: 'optIn: all needs' },
   {
     components: ['kinds/argo-rollouts', 'kinds/openkruise', 'kinds/openshift', 'kinds/knative'],

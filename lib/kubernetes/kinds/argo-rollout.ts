@@ -52,6 +52,7 @@ export const argoRollout: CustomKindFacts = {
       ? `its pod template is that of ${quote(kind ?? '')} ${quote(name)}, which its workloadRef names, and wave-cron does not handle that kind: use a Deployment instead`
       : `its pod template is that of ${owner.kind} ${quote(name)}, which its workloadRef names: opt in that ${owner.kind} instead`;
   },
+  restartPatch: (restartAt) => ({ spec: { restartAt } }),
   templateOwner,
   withoutTheRest,
 };
@@ -68,22 +69,22 @@ const mostReasons = 5;
 
 function withoutTheRest({ metadata, spec, status }: WorkloadObject): WorkloadObject {
   const { name, namespace, uid, generation } = metadata ?? {};
-  const { paused, replicas, progressDeadlineSeconds } = spec ?? {};
+  const { paused, replicas, progressDeadlineSeconds, restartAt } = spec ?? {};
   const { observedGeneration, workloadObservedGeneration, currentStepIndex } = status ?? {};
   const { replicas: existing, updatedReplicas, availableReplicas, phase, abort } = status ?? {};
-  const { abortedAt, currentPodHash, stableRS } = status ?? {};
+  const { abortedAt, currentPodHash, stableRS, restartedAt } = status ?? {};
   const pauses = (status?.pauseConditions ?? []).slice(0, mostReasons);
   const conditions = (status?.conditions ?? []).filter(({ type }) => type === 'Progressing');
   return {
     metadata: { name, namespace, uid, generation },
     spec: {
-      ...{ paused, replicas, progressDeadlineSeconds },
+      ...{ paused, replicas, progressDeadlineSeconds, restartAt: cut(restartAt) },
       strategy: waitsForPromotion(spec ?? {}) ? { blueGreen: { autoPromotionEnabled: false } } : {},
     },
     status: {
       ...{ observedGeneration, workloadObservedGeneration, currentStepIndex, phase, abort },
       ...{ replicas: existing, updatedReplicas, availableReplicas },
-      ...{ abortedAt, currentPodHash, stableRS },
+      ...{ abortedAt, currentPodHash, stableRS, restartedAt: cut(restartedAt) },
       message: cut(status?.message),
       pauseConditions: pauses.map(({ reason }) => ({ reason: cut(reason) })),
       conditions: conditions.slice(0, 1).map(({ message, reason, ...rest }) => ({
@@ -121,6 +122,11 @@ function isPromoted(status: WorkloadObject['status']): boolean {
   return status?.stableRS != null && status.stableRS === status.currentPodHash;
 }
 
+/** Whether its controller still has to replace Pods that are older than `restartAt`. */
+function isRestarting({ spec, status }: WorkloadObject): boolean {
+  return spec?.restartAt != null && spec.restartAt !== status?.restartedAt;
+}
+
 function isPaused({ status }: WorkloadObject): boolean {
   return (status?.pauseConditions ?? []).length > 0;
 }
@@ -136,6 +142,11 @@ function blockersOfStatus(object: WorkloadObject, progress: Progress): string[] 
     const reasons = status?.pauseConditions?.flatMap(({ reason }) => reason ?? []) ?? [];
     return [
       `its rollout is paused (${reasons.map((reason) => quote(reason)).join(', ')}): the other Pods restart when it is promoted; ${progressInWords(progress)}`,
+    ];
+  }
+  if (isRestarting(object)) {
+    return [
+      `its controller still has to restart the Pods that are older than ${quote(object.spec?.restartAt ?? '')}, and waits while others are not available`,
     ];
   }
   const condition = progressing(status);
@@ -161,6 +172,7 @@ function state(object: WorkloadObject): RolloutState {
     return { ...unfinished, failure: 'said', saidAt: Date.parse(saidAt) };
   }
   if (status?.phase === 'Paused' || isPaused(object)) return inert;
+  if (isRestarting(object)) return { ...unfinished, failure: 'if late' };
   if (status?.phase === 'Healthy' && isPromoted(status)) return healthy;
   return isPromoted(status) ? finished : unfinished;
 }

@@ -43,6 +43,7 @@ export type CustomKindFacts = Pick<
   | 'rollout'
   | 'pods'
   | 'whyNotRestarted'
+  | 'restartPatch'
   | 'templateOwner'
   | 'withoutTheRest'
 >;

@@ -43,6 +43,11 @@ export interface WorkloadKindEntry extends ApiResource {
    */
   whyNotRestarted?(object: WorkloadObject): string | undefined;
   /**
+   * The fields of a patch after which the controller restarts all Pods that are older than `at` (RFC 3339),
+   * without a new pod template. Absent: the controller cannot do that.
+   */
+  restartPatch?(at: string): object;
+  /**
    * The owner of the pod template that this object uses, in the same namespace: see lib/rules/template-user.ts.
    * Undefined if the object has its own template. Absent: objects of this kind always have their own.
    */

@@ -8,17 +8,17 @@
  * as a doubt: an unnecessary restart does less harm than an outdated Pod.
  */
 
-import { isSameKind, workloadEntry, workloadKindOf } from '../../kubernetes/kinds.ts';
+import { workloadEntry } from '../../kubernetes/kinds.ts';
 import { recordName } from '../../kubernetes/names.ts';
 import { areComparable, type SourceRecord } from '../hash/source-record.ts';
+import type { Mounted } from '../mounted.ts';
 import { matchesPattern } from '../name-pattern.ts';
 import type { Reading, Readings } from '../reading.ts';
 import { type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
-import type { RunBy } from '../template-user.ts';
 import type { Workload } from '../workload.ts';
-import type { PodGroup, PodsReading, ReplicaSetFacts } from './pods.ts';
-import type { Rollout } from './rollout.ts';
+import { hasPodsOfRevisions, isSettled, runnerOf, sortedPods } from './own-pods.ts';
+import type { PodGroup, PodsReading } from './pods.ts';
 
 export type Currency =
   | { readonly state: 'current' }
@@ -34,6 +34,8 @@ export interface SourcesOfPods {
   readonly before: SourceRecord | undefined;
   /** The current configuration, hashed like `before`. */
   readonly now: SourceRecord;
+  /** Whether nothing differs from `before` but the versions of mounted objects. */
+  readonly onlyRotated?: boolean;
 }
 
 /** How long a rollout may take for a kind that has no progress deadline. */
@@ -54,16 +56,10 @@ export function currencyOf(
     return doubtful(`which Pods of a ${kind} have its current template is unknown`);
   }
   if (pods.state === 'unreadable') return doubtful(`its Pods could not be read: ${pods.why}`);
-  const own = pods.groups.filter((group) => relationOf(workload, group, pods) !== 'other');
-  const older = own.filter((group) => relationOf(workload, group, pods) === 'older');
-  const counted = own.filter((group) => !older.includes(group));
+  const { own, counted, wantsOlder, knowsNewest } = sortedPods(workload, rollout, pods);
   const why = doubtOf(workload, sources, counted);
   if (why !== undefined) return doubtful(why);
 
-  const ownSets = pods.replicaSets.filter(({ controller }) => isOwn(workload, controller));
-  const oldSets = ownSets.filter((set) => !isNewestSet(rollout, set));
-  const wantsOlder = older.length > 0 || oldSets.some(({ wantsPods }) => wantsPods);
-  const knowsNewest = !hasPodsOfRevisions(workload) || oldSets.length < ownSets.length;
   // Pods that are created from now on read the current data.
   if (own.length === 0 && !wantsOlder) return { state: 'current' };
   if (!wantsOlder && knowsNewest && isSettled(workload)) return { state: 'current' };
@@ -71,73 +67,8 @@ export function currencyOf(
   return never === undefined ? { state: 'settling' } : doubtful(never);
 }
 
-/** The workload whose controller starts the Pods. */
-function runnerOf(workload: Workload): RunBy {
-  return workload.runBy ?? workload;
-}
-
 function doubtful(why: string): Currency {
   return { state: 'doubtful', why };
-}
-
-type Relation = 'newest' | 'older' | 'unknown' | 'other';
-
-/**
- * The relation of a group of Pods to a workload. `unknown` Pods belong to it or may be adopted by
- * it, with any template: Pods without a controller, or whose controller is gone.
- */
-function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Relation {
-  const { rollout } = workload;
-  const { kind, uid } = runnerOf(workload);
-  const { controller } = group;
-  if (controller === undefined || rollout === undefined || pods.state !== 'read') return 'unknown';
-  const { pods: control, revisions } = workloadEntry(kind);
-  if (control.controlledBy === 'unknown') return 'unknown';
-  if (control.controlledBy === 'revision') {
-    if (controller.kind !== revisions?.kind) return 'other';
-    const set = pods.replicaSets.find(({ uid }) => uid === controller.uid);
-    if (set === undefined) return 'unknown';
-    if (!isOwn(workload, set.controller)) return 'other';
-    return isNewestSet(rollout, set) ? 'newest' : 'older';
-  }
-  if (controller.uid !== uid) return isOwn(workload, controller) ? 'unknown' : 'other';
-  const ofWorkload = pods.groups.filter((each) => each.controller?.uid === uid);
-  const alike = ofWorkload.every(({ revision }) => revision === group.revision);
-  // All Pods have one revision, and according to the status it is that of the current template.
-  if (alike && (rollout.neverChanged || control.areNewestIfAlike(rollout))) return 'newest';
-  return control.isNewest(group, rollout) && group.revision !== undefined ? 'newest' : 'older';
-}
-
-function isNewestSet(rollout: Rollout, set: ReplicaSetFacts): boolean {
-  if (!('podHash' in rollout)) return set.template === rollout.template;
-  return rollout.podHash !== undefined && set.podHash === rollout.podHash;
-}
-
-function hasPodsOfRevisions(workload: Workload): boolean {
-  return workloadEntry(runnerOf(workload).kind).pods.controlledBy === 'revision';
-}
-
-/**
- * Matches by name too: the workload may have been deleted and created again while its Pods stayed.
- */
-function isOwn(workload: Workload, controller: PodGroup['controller']): boolean {
-  const { kind, name, uid } = runnerOf(workload);
-  if (controller === undefined || controller.uid === uid) return true;
-  const its = workloadKindOf(controller.kind);
-  return its !== undefined && isSameKind(its, kind) && controller.name === name;
-}
-
-/**
- * Whether its status says that no Pod with an earlier template is left. Always true for a
- * Deployment: its ReplicaSets show which Pods are left.
- */
-function isSettled(workload: Workload): boolean {
-  const { rollout, podsFollow } = workload;
-  const { pods } = workloadEntry(runnerOf(workload).kind);
-  if (pods.controlledBy !== 'workload' || rollout === undefined || rollout.neverChanged)
-    return true;
-  const neverSaysSo = podsFollow === 'when deleted' && !pods.completesWhenDeleted;
-  return rollout.observed && (neverSaysSo || rollout.complete);
 }
 
 /** Why the rollout in progress may never finish; undefined if waiting for it makes sense. */
@@ -207,7 +138,7 @@ function goneMatch(
 function whyPodsMayLackSource(
   { namespace, clockToleranceMs }: Workload,
   reference: Reference,
-  { readings, before, now }: SourcesOfPods,
+  { readings, before, now, onlyRotated }: SourcesOfPods,
   started: readonly { readonly name: string; readonly createdAt: string }[],
 ): string | undefined {
   const label = recordName(identityOf(reference, namespace));
@@ -226,6 +157,10 @@ function whyPodsMayLackSource(
   const lost = whyKeysMayBeLost(label, reference, reading, recorded, isSame, before);
   if (lost !== undefined) return lost;
 
+  const specMayDiffer = !isSame && recorded !== undefined && onlyRotated !== true;
+  const mount = reading.mounted && whyMountMayBeOld(label, reading.mounted, specMayDiffer);
+  if (mount !== undefined) return mount;
+
   const { writtenAt } = reading;
   const written = Date.parse(writtenAt ?? '');
   if (Number.isNaN(written)) return `it is unknown when ${label} was last written`;
@@ -235,6 +170,27 @@ function whyPodsMayLackSource(
   if (older === undefined) return undefined;
   const by = clockToleranceMs === 0 ? 'after' : `more than ${clockToleranceMs / 1000} s after`;
   return `Pod ${older.name} was created at ${older.createdAt || 'an unknown time'}, not ${by} the last write of ${label} at ${writtenAt}`;
+}
+
+/** The times of the objects themselves are not known. */
+function whyMountMayBeOld(
+  label: string,
+  mounted: Mounted,
+  specMayDiffer: boolean,
+): string | undefined {
+  // managedFields contain no time for a removed parameter.
+  if (specMayDiffer) return `${label} may have lost a parameter`;
+  switch (mounted.state) {
+    case 'agreed':
+      return mounted.rotatedIn === undefined
+        ? undefined
+        : `Pod ${mounted.rotatedIn} started with other objects of ${label}`;
+    case 'different':
+      return `Pods ${mounted.pods.join(' and ')} have different objects of ${label}`;
+    case 'unknown':
+    case 'unreadable':
+      return `it is unknown which objects of ${label} its Pods have: ${mounted.why}`;
+  }
 }
 
 /** managedFields contain no time for a removed key, so the keys must be compared. */

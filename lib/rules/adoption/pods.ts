@@ -17,6 +17,13 @@ export interface PodGroup extends PodRevision {
   readonly controller: Controller | undefined;
   /** The oldest Pod with a node; undefined if no Pod has a node. */
   readonly oldest: PodAge | undefined;
+  /** All its Pods, if they were asked for. */
+  readonly pods?: readonly PodIdentity[];
+}
+
+export interface PodIdentity {
+  readonly name: string;
+  readonly uid: string;
 }
 
 export interface PodAge {

@@ -18,6 +18,11 @@ export interface AdoptedRecord {
    * absent, the record is valid for any template.
    */
   readonly podTemplate?: string;
+  /**
+   * Present if its Pods were restarted for this configuration without a changed pod template: Pods
+   * that are older than this time are replaced. The record on the template is then outdated.
+   */
+  readonly restartAt?: string;
 }
 
 /**
@@ -29,8 +34,8 @@ export interface AdoptedRecord {
 export const heldTemplate = 'held';
 
 export function formatAdopted(record: AdoptedRecord): string {
-  const { template, config, sources, podTemplate } = record;
-  return JSON.stringify({ template, config, sources, podTemplate });
+  const { template, config, sources, podTemplate, restartAt } = record;
+  return JSON.stringify({ template, config, sources, podTemplate, restartAt });
 }
 
 /**
@@ -39,7 +44,9 @@ export function formatAdopted(record: AdoptedRecord): string {
 export function parseAdopted(text: string | undefined): AdoptedRecord | undefined {
   const parsed = parsedJson(text);
   if (typeof parsed !== 'object' || parsed === null) return undefined;
-  const { template, config, sources, podTemplate } = parsed as Readonly<Record<string, unknown>>;
+  const { template, config, sources, podTemplate, restartAt } = parsed as Readonly<
+    Record<string, unknown>
+  >;
   if (typeof template !== 'string' || typeof config !== 'string' || !hash.test(config)) {
     return undefined;
   }
@@ -52,6 +59,7 @@ export function parseAdopted(text: string | undefined): AdoptedRecord | undefine
     // If the value has another type, it becomes a text that is not a digest, so the record is never
     // valid.
     ...(podTemplate === undefined ? {} : { podTemplate: String(podTemplate).slice(0, 64) }),
+    ...(restartAt === undefined ? {} : { restartAt: String(restartAt).slice(0, 64) }),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   writesPodTemplate,
 } from '../../kubernetes/kinds.ts';
 import type { PodTemplate, WorkloadObject } from '../../kubernetes/objects.ts';
+import { sortedMembers } from '../../text/sorted-members.ts';
 import type { Runner } from '../template-user.ts';
 
 /** The state of a rollout according to the workload alone. It shows which Pods are current. */
@@ -75,7 +76,7 @@ export function templateDigest(template: PodTemplate | null | undefined): string
     Object.entries(metadata?.labels ?? {}).filter(([name]) => !labelsOfControllers.includes(name)),
   );
   const compared = { ...rest, metadata: { ...metadata, labels } };
-  return shortHash(JSON.stringify(sorted(compared)));
+  return shortHash(JSON.stringify(sortedMembers(compared)));
 }
 
 /** Binds a record to this workload and this template. */
@@ -85,14 +86,4 @@ export function bindingOf(uid: string, { template }: Pick<Rollout, 'template'>):
 
 function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
-}
-
-/** Sorts the members of every object, and removes empty ones. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== null && member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
 }

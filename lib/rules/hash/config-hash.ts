@@ -1,4 +1,4 @@
-import { sourceEntry } from '../../kubernetes/kinds.ts';
+import { referencedResource } from '../../kubernetes/kinds.ts';
 import { isObjectName, recordName, type SourceIdentity } from '../../kubernetes/names.ts';
 import type { Digest, DigestStream } from './digest.ts';
 import type { SourceRecord } from './source-record.ts';
@@ -9,6 +9,8 @@ export interface HashEntry extends SourceIdentity {
   readonly data: ReadonlyMap<string, string> | null;
   /** Only for an existing source: see `sourceVersion`. */
   readonly version?: string | undefined;
+  /** Only for an existing SecretProviderClass: as in `SourceRecord`. It is part of the data too. */
+  readonly mounted?: string | undefined;
 }
 
 /**
@@ -40,6 +42,7 @@ export class ConfigHasher {
   readonly #streams: readonly DigestStream[];
   readonly #short: readonly Map<string, string>[];
   readonly #versions = new Map<string, string>();
+  readonly #mounted = new Map<string, string>();
   #begun = false;
 
   constructor(digests: readonly Digest[]) {
@@ -59,12 +62,13 @@ export class ConfigHasher {
       for (const stream of this.#streams) stream.update(piece);
       for (const stream of own) stream.update(piece);
     }
-    if (sourceEntry(entry.kind).isConfidential && entry.data !== null) {
+    if (referencedResource(entry.kind).isConfidential && entry.data !== null) {
       this.#versions.set(label, entry.version ?? '@');
     }
     // If the name is invalid, the source can never exist or change, and the name may be any text.
     // So it is not recorded.
     if (!isObjectName(entry.name)) return;
+    if (entry.mounted !== undefined) this.#mounted.set(label, entry.mounted);
     this.#short.forEach((short, i) => {
       short.set(label, own[i]?.hex().slice(0, 12) ?? '-');
     });
@@ -76,7 +80,10 @@ export class ConfigHasher {
       const stream = this.#streams[i] as DigestStream;
       stream.update(']');
       const digests = this.#short[i] ?? new Map<string, string>();
-      return { hash: stream.hex(), keyId, digests, sources: this.#recorded(keyId, digests) };
+      return {
+        ...{ hash: stream.hex(), keyId, digests, sources: this.#recorded(keyId, digests) },
+        ...(this.#mounted.size === 0 ? {} : { mounted: this.#mounted }),
+      };
     });
   }
 

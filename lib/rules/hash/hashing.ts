@@ -1,11 +1,18 @@
+import { recordName } from '../../kubernetes/names.ts';
+import type { Mounted } from '../mounted.ts';
 import type { Reading, SourceReading } from '../reading.ts';
-import { countsIfAbsent, type Reference, sourceKey } from '../references.ts';
+import { countsIfAbsent, isMounted, type Reference, sourceKey } from '../references.ts';
 import { identityOf } from '../resolve.ts';
 import type { Workload } from '../workload.ts';
-import { byIdentity, type ConfigHash, ConfigHasher } from './config-hash.ts';
+import { byIdentity, type ConfigHash, ConfigHasher, type HashEntry } from './config-hash.ts';
 import type { Digest } from './digest.ts';
 import type { HashKeys } from './hash-keys.ts';
-import { parseSourceRecord, sourceVersion } from './source-record.ts';
+import {
+  parseSourceRecord,
+  type SourceRecord,
+  sourceRecordOf,
+  sourceVersion,
+} from './source-record.ts';
 
 /** The hashes of the current configuration. */
 export interface ConfigHashes {
@@ -13,6 +20,11 @@ export interface ConfigHashes {
   readonly now: ConfigHash;
   /** With earlier keys, if the record may have been made with one. */
   readonly earlier: readonly ConfigHash[];
+  /**
+   * The hashes with the recorded versions of mounted objects, with all these keys. Present if other
+   * versions are mounted now. If one of them is the recorded hash, nothing else has changed.
+   */
+  readonly beforeRotation?: readonly string[];
 }
 
 /**
@@ -25,6 +37,11 @@ export class Hashing {
   readonly readings = new Map<string, Reading>();
   readonly #namespace: string;
   readonly #hasher: ConfigHasher;
+  /** Hashes the recorded versions of mounted objects. Present if the workload mounts objects. */
+  readonly #before: ConfigHasher | undefined;
+  /** By SecretProviderClass, as in the record. */
+  readonly #recordedMounts: ReadonlyMap<string, string>;
+  #isRotated = false;
   /** How many more characters of key names may be kept. */
   #room: number;
 
@@ -41,24 +58,53 @@ export class Hashing {
       .map((reference) => ({ reference, identity: identityOf(reference, namespace) }))
       .sort((a, b) => byIdentity(a.identity, b.identity))
       .map(({ reference }) => reference);
-    this.#hasher = new ConfigHasher([keys.current, ...earlierDigests(workload, keys)]);
+    const digests = [keys.current, ...earlierDigests(workload, keys)];
+    this.#hasher = new ConfigHasher(digests);
+    const mounts = references.some(isMounted);
+    this.#before = mounts ? new ConfigHasher(digests) : undefined;
+    this.#recordedMounts = (mounts && recordedMounts(workload)) || new Map();
   }
 
-  /** Call it for each reference, in `order`. The data of the source is not kept. */
-  take(reference: Reference, source: SourceReading): void {
+  /**
+   * Call it for each reference, in `order`. The data of the source is not kept.
+   *
+   * @param mounted required for a SecretProviderClass that exists
+   */
+  take(reference: Reference, source: SourceReading, mounted?: Mounted): void {
     let reading = readingOf(reference, source);
     const identity = identityOf(reference, this.#namespace);
     if (source.state === 'present' && reading.state === 'present' && !reading.ignored) {
       const data = referencedKeys(source.data, reference.keys);
       const keys = this.#keysIn(data);
       if (keys !== undefined) reading = { ...reading, keys };
+      if (mounted !== undefined) reading = { ...reading, mounted };
       const version = sourceVersion(source.owners.resourceVersion, source.writtenAt);
-      this.#hasher.add({ ...identity, data, version });
+      const entry = { ...identity, data, version };
+      if (mounted === undefined) this.#add(entry);
+      else this.#addMounted(entry, data, mounted);
     }
     this.readings.set(sourceKey(reference), reading);
     if (source.state === 'absent' && countsIfAbsent(reference)) {
-      this.#hasher.add({ ...identity, data: null });
+      this.#add({ ...identity, data: null });
     }
+  }
+
+  #add(now: HashEntry, before = now): void {
+    this.#hasher.add(now);
+    this.#before?.add(before);
+  }
+
+  /** As long as the versions of the objects are not known, the recorded ones count. */
+  #addMounted(entry: HashEntry, data: ReadonlyMap<string, string>, mounted: Mounted): void {
+    const recorded = this.#recordedMounts.get(recordName(entry)) ?? '';
+    const now = mounted.state === 'agreed' ? mounted.objects : recorded;
+    const withObjects = (objects: string): HashEntry => ({
+      ...entry,
+      data: new Map([...data, [mountedKey, Buffer.from(objects, 'utf8').toString('base64')]]),
+      mounted: objects,
+    });
+    this.#isRotated ||= now !== recorded;
+    this.#add(withObjects(now), withObjects(recorded));
   }
 
   /** The keys of a source for a record; undefined if they are not needed, or do not fit. */
@@ -85,8 +131,27 @@ export class Hashing {
    */
   hashes(): ConfigHashes {
     const [now, ...earlier] = this.#hasher.finish();
-    return { now: now as ConfigHash, earlier };
+    const beforeRotation = this.#isRotated ? this.#before?.finish() : undefined;
+    return {
+      ...{ now: now as ConfigHash, earlier },
+      ...(beforeRotation && { beforeRotation: beforeRotation.map(({ hash }) => hash) }),
+    };
   }
+}
+
+/** The key of the versions of the mounted objects in the hash. */
+const mountedKey = 'mounted';
+
+/** The versions in the record that counts; undefined if it has none. */
+function recordedMounts({
+  template,
+  adopted,
+}: Pick<Workload, 'template' | 'adopted'>): SourceRecord['mounted'] {
+  const record =
+    adopted === undefined
+      ? parseSourceRecord(template.sources, template.hash)
+      : sourceRecordOf(adopted.sources);
+  return record.mounted;
 }
 
 /** The maximum for a record. */

@@ -20,6 +20,8 @@ export interface RecordedMatch {
   readonly like: ConfigHash;
   /** Whether the record equals the current configuration. */
   readonly same: boolean;
+  /** Whether nothing differs from the record but the versions of mounted objects. */
+  readonly onlyRotated: boolean;
 }
 
 type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
@@ -31,12 +33,12 @@ type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
  *
  * One matching record is enough: the record on the template, or the record of the adoption. The
  * record of the adoption is written only for a template with the same configuration or a foreign
- * hash. If the record of the adoption is empty or bound to a pod template, the record on the
- * template is outdated. If the record of the adoption is no longer valid, nothing counts as equal.
+ * hash. If the record of the adoption is empty, bound to a pod template, or of a restart without a
+ * new pod template, the record on the template is outdated. If the record of the adoption is no longer valid, nothing counts as equal.
  */
 export function matchRecordedHash(
   { template, adopted, adoptionEnded }: CarriesRecords,
-  { now, earlier }: ConfigHashes,
+  { now, earlier, beforeRotation = [] }: ConfigHashes,
 ): RecordedMatch {
   const own: Recorded = {
     on: 'template',
@@ -47,19 +49,26 @@ export function matchRecordedHash(
     adopted === undefined
       ? own
       : { on: 'adopted', hash: adopted.config, record: adoptedRecord(adopted) };
-  const alone = first.record.isEmpty || adopted?.podTemplate !== undefined;
+  const isOutdated = adopted?.podTemplate !== undefined || adopted?.restartAt !== undefined;
+  const alone = first.record.isEmpty || isOutdated;
   const records = alone ? [first] : [first, own];
 
+  const different = (recorded: Recorded, like: ConfigHash): RecordedMatch => ({
+    ...{ now, recorded, like, same: false },
+    onlyRotated: recorded.hash !== undefined && beforeRotation.includes(recorded.hash),
+  });
   const ways = [now, ...earlier];
   for (const like of ways) {
     const recorded = records.find(({ hash }) => hash === like.hash);
-    if (recorded !== undefined) return { now, recorded, like, same: !adoptionEnded };
+    if (recorded !== undefined) {
+      return { now, recorded, like, same: !adoptionEnded, onlyRotated: false };
+    }
   }
   for (const recorded of records) {
     const like = ways.find(({ keyId }) => keyId === recorded.record.keyId);
-    if (like !== undefined) return { now, recorded, like, same: false };
+    if (like !== undefined) return different(recorded, like);
   }
-  return { now, recorded: first, like: now, same: false };
+  return different(first, now);
 }
 
 function adoptedRecord({ sources }: AdoptedRecord): SourceRecord {

@@ -17,6 +17,11 @@ export interface SourceRecord {
   readonly digests?: ReadonlyMap<string, string>;
   /** The keys of existing sources, if they were recorded. */
   readonly keys?: ReadonlyMap<string, RecordedKeys>;
+  /**
+   * By SecretProviderClass: a digest of the versions that the Pods had mounted; empty if these were
+   * not known. With it, the hash can be computed again while the versions are unknown.
+   */
+  readonly mounted?: ReadonlyMap<string, string>;
   /** Present if there were too many sources to record. */
   readonly leftOut?: true;
   /** Present if the configuration had no sources. */
@@ -158,9 +163,11 @@ export function writtenRecord({
   keyId,
   sources,
   keys = new Map(),
+  mounted = new Map(),
 }: SourceRecord): Readonly<Record<string, string>> {
   const key = keyId === undefined ? {} : { [keyMember]: keyId };
-  const record = { ...key, ...Object.fromEntries(sources) };
+  const mounts = [...mounted].map(([source, objects]) => [`${source}${mountedSuffix}`, objects]);
+  const record = { ...key, ...Object.fromEntries([...sources, ...mounts]) };
   const fits = (it: object): boolean => JSON.stringify(it).length <= maxBytes;
   const whole = { ...record, ...Object.fromEntries([...keys].map(keysMember)) };
   if (fits(whole)) return whole;
@@ -172,7 +179,11 @@ export function writtenRecord({
  * these members ignore them.
  */
 const keysSuffix = ':keys';
+/** The same for `mounted`. */
+const mountedSuffix = ':mounted';
 const immutableSign = '!';
+
+const isObjectsDigest = (text: string): boolean => /^([0-9a-f]{32})?$/.test(text);
 
 function keysMember([source, { names, immutable }]: readonly [string, RecordedKeys]) {
   const text = `${immutable ? immutableSign : ''}${[...names].sort().join(',')}`;
@@ -239,12 +250,15 @@ export function parseSourceRecord(
 export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): SourceRecord {
   const sources = new Map<string, string>();
   const keys = new Map<string, RecordedKeys>();
+  const mounted = new Map<string, string>();
   for (const [member, value] of Object.entries(digests)) {
     if (typeof value !== 'string') continue;
     // wave-cron did not write other entries, so they must not get into a message.
     if (isRecordName(member)) sources.set(member, value);
     else if (member.endsWith(keysSuffix)) {
       keys.set(member.slice(0, -keysSuffix.length), parseKeys(value));
+    } else if (member.endsWith(mountedSuffix) && isObjectsDigest(value)) {
+      mounted.set(member.slice(0, -mountedSuffix.length), value);
     }
   }
   const keyId = Object.hasOwn(digests, keyMember) ? digests[keyMember] : undefined;
@@ -253,6 +267,7 @@ export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): Sour
     keyId: typeof keyId === 'string' ? keyId : undefined,
     sources,
     ...(keys.size === 0 ? {} : { keys }),
+    ...(mounted.size === 0 ? {} : { mounted }),
     ...(leftOut ? { leftOut } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import type { SourceKind } from '../../kubernetes/kinds.ts';
+import { isSourceKind, type SourceKind } from '../../kubernetes/kinds.ts';
 import { isOwnRecordName, recordName } from '../../kubernetes/names.ts';
 import type { OwnershipSetting } from '../../settings/schema.ts';
 import { shortList } from '../../text/short-list.ts';
@@ -270,8 +270,9 @@ function sourcesOf(
   if (configuration.kind === 'refused' || deleting) return { owned, carriers, crowded };
   for (const reference of configuration.references) {
     const reading = readings.get(sourceKey(reference));
-    if (reference.namespace !== namespace || reading?.state !== 'present') continue;
     const { kind, name } = reference;
+    if (reference.namespace !== namespace || !isSourceKind(kind)) continue;
+    if (reading?.state !== 'present') continue;
     const label = recordName({ kind, namespace: '', name });
     const { uid: sourceUid, owners } = reading;
     if (isOwnerByUs(owners, uid)) carriers.add(label);

@@ -52,11 +52,19 @@ export function sourceVersions(
     const reading = readings.get(sourceKey(reference));
     if (reading?.state !== 'present' || reading.ignored) continue;
     if (meant.size > 0 && !meant.has(source)) continue;
-    const { uid, owners, writtenAt } = reading;
-    versions.set(source, [uid, owners.resourceVersion, writtenAt ?? ''].join(','));
+    versions.set(source, versionOf(reading));
   }
   return versions;
 }
+
+function versionOf({ uid, owners, writtenAt, mounted }: PresentReading): SourceVersion {
+  if (mounted === undefined) return [uid, owners.resourceVersion, writtenAt ?? ''].join(',');
+  // The objects of a SecretProviderClass change without a write of the class.
+  const objects = mounted.state === 'agreed' ? mounted.objects : '';
+  return [uid, `${owners.resourceVersion}:${objects}`, ''].join(',');
+}
+
+type PresentReading = Extract<Reading, { readonly state: 'present' }>;
 
 /** Whether both versions are of the same object with the same data. */
 export function isSameVersion(one: SourceVersion, other: SourceVersion): boolean {

@@ -39,6 +39,11 @@ export function sourceToApprove(
   };
 }
 
+/** For a source whose content changes without a write of its object. */
+export function withoutTimes(source: SourceToApprove): SourceToApprove {
+  return { ...source, ...nothingKnown };
+}
+
 export function absentSource(source: string): SourceToApprove {
   return { source, ...nothingKnown, state: 'absent', problem: null };
 }

@@ -35,7 +35,17 @@ release must find workloads of kinds that were in the setting earlier. They also
 {{- end }}
 {{- $adoption := .Values.rbac.adoption }}
 {{- $judgesPods := or (eq $settings.adoption "if-changed") (eq $settings.restart "if-stale") }}
-{{- if ternary $adoption $judgesPods (kindIs "bool" $adoption) }}
+{{- $readsMounts := has "SecretProviderClass" $settings.sourceKinds }}
+{{- if $readsMounts }}
+# For the objects that the Secrets Store CSI driver mounts. They contain names and versions, and no value.
+- apiGroups: [secrets-store.csi.x-k8s.io]
+  resources: [secretproviderclasses]
+  verbs: [get]
+- apiGroups: [secrets-store.csi.x-k8s.io]
+  resources: [secretproviderclasspodstatuses]
+  verbs: [list]
+{{- end }}
+{{- if or $readsMounts (ternary $adoption $judgesPods (kindIs "bool" $adoption)) }}
 # The cost: wave-cron can read the specs of all Pods, including the values of plain environment variables.
 - apiGroups: [""]
   resources: [pods]

@@ -11,7 +11,7 @@ import { findBinaries } from '../../../tools/control-plane/binaries.ts';
 import { deployment, using } from '../../../tools/control-plane/objects.ts';
 import { type Programs, startPrograms } from '../../../tools/control-plane/programs.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
-import { hashAnnotation, optedIn, outcomeOf, reasonsIn } from '../run-pass.ts';
+import { hashAnnotation, optedIn, outcomeOf, prefix, reasonsIn } from '../run-pass.ts';
 import { defineAllKinds, rollout } from './definitions.ts';
 import { type KindStage, kindStage } from './stage.ts';
 
@@ -200,5 +200,54 @@ suite('with the controller of Argo Rollouts', { skip, concurrency: 1 }, () => {
     const report = await stage.pass(settings);
     const { reason, sentence } = outcomeOf(report, 'web');
     assert.equal(reason, 'AlreadyCurrent', sentence);
+  });
+
+  test('with rollout-strategy: restart, all Pods are replaced without a new revision, also in a canary that waits', async (t) => {
+    const annotations = { ...optedIn, [`${prefix}/rollout-strategy`]: 'restart' };
+    const settings = { clockTolerance: '0s' } as const;
+    const stage = await kindStage(t, rollout);
+    const strategy = { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } };
+    await stage.create({ spec: { replicas: 2, strategy }, annotations });
+    await runUntil(stage, 'Healthy');
+    const uids = async () =>
+      (await api.list(path('Pod', stage.namespace))).map(({ metadata }) => metadata.uid);
+    /** Until its controller has replaced all Pods that are older than `restartAt`. */
+    const restarted = async (phase: string) => {
+      for (;;) {
+        await runUntil(stage, phase);
+        const { spec, status } = await stage.get();
+        if (spec?.['restartAt'] === status?.['restartedAt']) return;
+        await sleep(100);
+      }
+    };
+    await sleep(1100);
+    const before = new Set(await uids());
+    assert.deepEqual(reasonsIn(await stage.pass(settings)), { [web]: 'FirstSeen' });
+    const during = outcomeOf(await stage.pass(settings), 'web');
+    assert.equal(during.reason, 'UpToDate');
+    await restarted('Healthy');
+    const first = await uids();
+    assert.deepEqual(
+      first.filter((uid) => before.has(uid)),
+      [],
+    );
+    assert.equal((await replicaSets(stage)).length, 1);
+    assert.deepEqual(reasonsIn(await stage.pass(settings)), { [web]: 'UpToDate' });
+
+    const again = { metadata: { annotations: { deployed: 'by its owner' } } };
+    await api.patch(stage.path, { spec: { template: again } }, 'merge');
+    await runUntil(stage, 'Paused');
+    const { status } = await stage.get();
+    await sleep(1100);
+    await stage.change({ a: '2' });
+    const older = new Set(await uids());
+    assert.deepEqual(reasonsIn(await stage.pass(settings)), { [web]: 'ConfigChanged' });
+    await restarted('Paused');
+    const { status: after } = await stage.get();
+    assert.equal(after?.['currentStepIndex'], status?.['currentStepIndex']);
+    assert.deepEqual(
+      (await uids()).filter((uid) => older.has(uid)),
+      [],
+    );
   });
 });

@@ -38,7 +38,7 @@ const modules = [
       (plural) => `config/crd/bases/apps.kruise.io_${plural}.yaml`,
     ),
   },
-] as const;
+] as const satisfies readonly GoModule[];
 
 export const rollout = 'Rollout.v1alpha1.argoproj.io';
 export const cloneSet = 'CloneSet.v1alpha1.apps.kruise.io';
@@ -57,21 +57,25 @@ export const allKinds = [
   unknown,
 ] as const;
 
-type Definition = { metadata: { name: string } };
+export type Definition = { metadata: { name: string } };
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
-/** Reads the definitions from the Go modules, whose content go.sum verifies. */
-async function definitionsOfModules(): Promise<Definition[]> {
-  const found = modules.map(async ({ folder, module, files }) => {
-    const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', module], {
-      cwd: join(modulesFolder, folder),
-      env: { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' },
-    });
-    const { Dir } = JSON.parse(stdout) as { Dir: string };
-    return files.map((file) => parse(readFileSync(join(Dir, file), 'utf8')) as Definition);
+type GoModule = {
+  /** Its folder in tools/control-plane/go. */
+  readonly folder: string;
+  readonly module: string;
+  readonly files: readonly string[];
+};
+
+/** Reads definitions from a Go module, whose content go.sum verifies. */
+export async function definitionsOf({ folder, module, files }: GoModule): Promise<Definition[]> {
+  const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', module], {
+    cwd: join(modulesFolder, folder),
+    env: { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' },
   });
-  return (await Promise.all(found)).flat();
+  const { Dir } = JSON.parse(stdout) as { Dir: string };
+  return files.map((file) => parse(readFileSync(join(Dir, file), 'utf8')) as Definition);
 }
 
 export type Definable = {
@@ -105,11 +109,12 @@ export function definition(name: CustomKind, { scope = 'Namespaced', plural }: D
 /** Adds all kinds above to the cluster. They are not removed, because no other test uses them. */
 export async function defineAllKinds(): Promise<void> {
   const standIns = [deploymentConfig, knativeService, unknown] as const;
-  const all = [...(await definitionsOfModules()), ...standIns.map((kind) => definition(kind))];
+  const ofModules = (await Promise.all(modules.map(definitionsOf))).flat();
+  const all = [...ofModules, ...standIns.map((kind) => definition(kind))];
   await pLimit(4).map(all, define);
 }
 
-async function define(object: Definition): Promise<void> {
+export async function define(object: Definition): Promise<void> {
   const { api } = testCluster();
   try {
     await api.post(definitions, object);

@@ -38,7 +38,7 @@ suite('a workload that is opted in', () => {
   test('names the annotation', () => {
     assert.deepEqual(verdict({ optIn: on }).why, [`annotation ${name} is "true"`]);
     const scope = { referenced: 'all', listed: [], patterns: [], excluded: [] } as const;
-    const reloader = { ConfigMap: scope, Secret: scope };
+    const reloader = { ConfigMap: scope, Secret: scope, SecretProviderClass: scope };
     const both = verdict({ optIn: { kind: 'on', own: true, reloader } });
     assert.equal(both.yes, true);
     assert.match(both.text, /is "true"\nannotations of Reloader/);

@@ -8,8 +8,9 @@ import {
   isBuiltInReference,
   isSameKind,
   listed,
-  perSourceKind,
+  perReferencedKind,
   referencedKind,
+  referencedResource,
   sourceEntry,
   sourceKinds,
   sourceResources,
@@ -58,8 +59,8 @@ suite('the kinds that wave-cron knows', () => {
   test('give their values in base64, even if the API has them as text', () => {
     assert.equal(sourceEntry('ConfigMap').base64Of('ä'), 'w6Q=');
     assert.equal(sourceEntry('Secret').base64Of('w6Q='), 'w6Q=');
-    const areSecret = perSourceKind((kind) => sourceEntry(kind).isConfidential);
-    assert.deepEqual(areSecret, { ConfigMap: false, Secret: true });
+    const areSecret = perReferencedKind((kind) => referencedResource(kind).isConfidential);
+    assert.deepEqual(areSecret, { ConfigMap: false, Secret: true, SecretProviderClass: false });
   });
 });
 

@@ -44,6 +44,20 @@ suite('the annotations of a workload', () => {
     );
   });
 
+  test('name classes of mounted objects to ignore', () => {
+    const annotation = names.ignoreSecretProviderClasses;
+    assert.deepEqual(read({ [annotation]: 'vault' }).ignored, [
+      `SecretProviderClass/shop/vault by ${annotation}`,
+    ]);
+  });
+
+  test('do not count for a kind that does not count', () => {
+    const only = { ...names, sourceKinds: ['ConfigMap'] as const };
+    const annotations = { [names.extraConfigMaps]: 'a', [names.extraSecrets]: 's, -' };
+    const { mentions, invalid } = annotatedSources(annotations, 'shop', only, byOwn);
+    assert.deepEqual([mentions.map(({ name }) => name), invalid], [['a'], []]);
+  });
+
   test('are invalid with an entry that is not a name', () => {
     assert.deepEqual(read({ [names.extraSecrets]: 'a, B' }).invalid, [
       `annotation ${names.extraSecrets} contains "B"`,
@@ -55,12 +69,14 @@ suite('the annotations of a workload', () => {
     const reloader = {
       ConfigMap: scope({ listed: ['a'], excluded: ['b'] }),
       Secret: scope({ excluded: ['s'] }),
+      SecretProviderClass: scope({ excluded: ['v'] }),
     };
     assert.deepEqual(read({}, { kind: 'on', own: false, reloader }), {
       mentions: ['ConfigMap/shop/a by annotation configmap.reloader.stakater.com/reload'],
       ignored: [
         'ConfigMap/shop/b by configmaps.exclude.reloader.stakater.com/reload',
         'Secret/shop/s by secrets.exclude.reloader.stakater.com/reload',
+        'SecretProviderClass/shop/v by secretproviderclasses.exclude.reloader.stakater.com/reload',
       ],
       invalid: [],
     });

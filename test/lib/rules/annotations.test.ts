@@ -14,8 +14,10 @@ const alone = annotationKeysOf('example.com');
 
 suite('the names of annotations', () => {
   test('have the prefix and are all different', () => {
-    const { compatibility, ...names } = alone;
+    const { compatibility, sourceKinds, sourceSelector, ...names } = alone;
     assert.deepEqual(compatibility, []);
+    assert.deepEqual(sourceKinds, ['ConfigMap', 'Secret']);
+    assert.equal(sourceSelector, '');
     assert.equal(names.updateOnConfigChange, 'example.com/update-on-config-change');
     assert.equal(names.finalizer, 'example.com/finalizer');
     const all = Object.values(names);

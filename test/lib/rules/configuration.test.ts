@@ -49,7 +49,11 @@ const many = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`)
 /** A workload that is opted in by Reloader's annotations. */
 function byReloader(configMaps: Partial<ReloaderScope>, own = false): OptIn {
   const none: ReloaderScope = { referenced: 'none', listed: [], patterns: [], excluded: [] };
-  return { kind: 'on', own, reloader: { ConfigMap: { ...none, ...configMaps }, Secret: none } };
+  const reloader = {
+    ConfigMap: { ...none, ...configMaps },
+    ...{ Secret: none, SecretProviderClass: none },
+  };
+  return { kind: 'on', own, reloader };
 }
 
 suite('the configuration of a workload', () => {

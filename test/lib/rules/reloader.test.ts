@@ -23,6 +23,12 @@ const secrets = 'secret.reloader.stakater.com/reload';
 const excludeMaps = 'configmaps.exclude.reloader.stakater.com/reload';
 const excludeSecrets = 'secrets.exclude.reloader.stakater.com/reload';
 
+const withClasses = annotationKeysOf(
+  'wave.pusher.com',
+  ['reloader'],
+  ['ConfigMap', 'Secret', 'SecretProviderClass'],
+);
+
 type Annotations = Record<string, string>;
 
 /** A workload whose Pods use ConfigMap `m1`, one key of ConfigMap `m2`, and Secret `s1`. */
@@ -199,14 +205,20 @@ describe('the documentation', () => {
 
   it('lists exactly the annotations that count, with values that count', () => {
     const onSource = ['reloader.stakater.com/ignore'];
-    const onWorkload = [auto, autoMaps, autoSecrets, maps, secrets, search, excludeMaps];
+    const autoClasses = 'secretproviderclass.reloader.stakater.com/auto';
+    const classes = 'secretproviderclass.reloader.stakater.com/reload';
+    const excludeClasses = 'secretproviderclasses.exclude.reloader.stakater.com/reload';
+    const lists = [maps, secrets, classes, search, excludeMaps, excludeSecrets, excludeClasses];
+    const onWorkload = [auto, autoMaps, autoSecrets, autoClasses, ...lists];
     assert.deepEqual(
       rows.map(([, , name]) => name),
-      [...onWorkload, excludeSecrets, ...onSource],
+      [...onWorkload, ...onSource],
     );
     for (const [, where, name = '', value = ''] of rows) {
       if (where !== 'workload') assert.ok(ignoreAnnotations(annotationKeys).includes(name));
-      else if (!name.includes('.exclude.')) assert.ok(watched({ [name]: value }), name);
+      else if (!name.includes('.exclude.')) {
+        assert.ok(workload({ [name]: value }, {}, withClasses), name);
+      }
     }
   });
 });

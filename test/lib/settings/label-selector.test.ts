@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { labelSelectorProblem } from '../../../lib/settings/label-selector.ts';
+import { labelMatcher, labelSelectorProblem } from '../../../lib/settings/label-selector.ts';
 
 for (const selector of [
   '',
@@ -55,3 +55,34 @@ for (const [selector, expected] of [
     assert.equal(labelSelectorProblem(selector), expected);
   });
 }
+
+const labels = { team: 'a', env: 'x', empty: '' };
+for (const [selector, expected] of [
+  ['', true],
+  ['team', true],
+  ['!team', false],
+  ['! other', true],
+  ['other', false],
+  ['team=a', true],
+  ['team == b', false],
+  ['team!=b', true],
+  ['other!=b', true],
+  ['team!=a', false],
+  ['empty=', true],
+  ['team=', false],
+  ['env in ( x , y )', true],
+  ['env in(y)', false],
+  ['other notin (x)', true],
+  ['env notin (x,y)', false],
+  ['team=a,env in (x,y),!other', true],
+  ['team=a,env=y', false],
+] as const) {
+  test(`the label selector "${selector}" ${expected ? 'matches' : 'does not match'}`, () => {
+    assert.equal(labelMatcher(selector)(labels), expected);
+  });
+}
+
+test('an object without labels is matched by what it lacks', () => {
+  assert.equal(labelMatcher('!team')(undefined), true);
+  assert.equal(labelMatcher('team')(null), false);
+});

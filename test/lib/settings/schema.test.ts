@@ -22,6 +22,8 @@ test('the defaults are those of the contract and cannot be changed', () => {
     restart: 'always',
     clockTolerance: '10s',
     optIn: 'annotation',
+    sourceKinds: ['ConfigMap', 'Secret'],
+    sourceSelector: '',
     namePatterns: [],
     ownership: 'off',
     crossNamespaceReferences: [],

@@ -128,6 +128,28 @@ suite('with the shipped permissions and admission policies', { skip, concurrency
     });
   }
 
+  test('the account may restart the Pods of a Rollout that opted in without a new revision, and no others', async (t) => {
+    const { account, own, pass } = await stage(t, rollout);
+    const strategy = { [`${prefix}/rollout-strategy`]: 'restart' };
+    await api.patch(own, { metadata: { annotations: strategy } }, 'merge');
+    const first = await pass();
+    assert.deepEqual(reasonsIn(first), { [`${rollout}/web`]: 'FirstSeen' }, JSON.stringify(first));
+    const { spec } = await api.get(own);
+    assert.match(String(spec?.['restartAt']), /Z$/);
+    assert.deepEqual(reasonsIn(await pass()), { [`${rollout}/web`]: 'UpToDate' });
+    const restart = (restartAt: string | null) =>
+      account.api.patch(own, { spec: { restartAt } }, 'merge');
+    await restart('2026-11-30T08:00:00Z');
+    await assert.rejects(restart(null), /\(spec\)/);
+    await assert.rejects(restart('2026-11-30T08:00:00+01:00'), /\(spec\)/);
+    await api.patch(own, { metadata: { annotations: { ...nulls(optedIn) } } }, 'merge');
+    await assert.rejects(restart('2026-11-30T09:00:00Z'), /\(spec\)/);
+    // A kind that keeps unknown fields.
+    const other = await stage(t, deploymentConfig);
+    const body = { spec: { restartAt: '2026-11-30T08:00:00Z' } };
+    await assert.rejects(other.account.api.patch(other.own, body, 'merge'), /\(spec\)/);
+  });
+
   // Knative's webhook adds this annotation to each request.
   test('a Service of Knative may name the account as its last modifier, and no other account', async (t) => {
     const { account, own } = await stage(t, knativeService);

@@ -23,11 +23,24 @@ const compatibility = {
   ]),
 };
 
+const sourceKinds = (expression: string) => ({
+  target: { kind: 'ValidatingAdmissionPolicy', name: 'wave-cron-workloads' },
+  patch: JSON.stringify([
+    { op: 'replace', path: '/spec/variables/4', value: { name: 'sourceKinds', expression } },
+  ]),
+});
+
 suite('the admission policy for workloads', { skip, concurrency: 3 }, () => {
   const byNamespace = accountOfSuite({ overlay: { components: ['components/opt-in-namespace'] } });
   const all = accountOfSuite({ overlay: { components: ['components/opt-in-all'] } });
   const reloader = accountOfSuite({
     overlay: { components: ['components/opt-in-all'], patches: [compatibility] },
+  });
+  const mounts = accountOfSuite({
+    overlay: { components: ['components/secrets-store'], patches: [compatibility] },
+  });
+  const onlyMaps = accountOfSuite({
+    overlay: { patches: [compatibility, sourceKinds('["ConfigMap"]')] },
   });
 
   test('with optIn: namespace lets the account roll the workloads of a namespace that opts in, as long as it does', async () => {
@@ -83,6 +96,22 @@ suite('the admission policy for workloads', { skip, concurrency: 3 }, () => {
     await assertRefused('opt-in', () =>
       all.account.api.patch(path('Deployment', namespace, name), change, 'merge'),
     );
+  });
+
+  test('with Reloader compatibility counts its annotations about the kinds of sources that count', async () => {
+    const ofClasses = { 'secretproviderclass.reloader.stakater.com/reload': 'vault' };
+    const ofSecrets = { [`secret.${auto}`]: 'true' };
+    const ofMaps = { [`configmap.${auto}`]: 'true' };
+    const mayRoll = async ({ account }: typeof mounts, annotations: Record<string, string>) =>
+      await (await workload(account, 'Deployment', { annotations })).write(change);
+    await mayRoll(mounts, ofClasses);
+    await mayRoll(mounts, { [`secretproviderclass.${auto}`]: 'true' });
+    await mayRoll(mounts, ofSecrets);
+    await mayRoll(onlyMaps, ofMaps);
+    for (const annotations of [ofClasses, ofSecrets]) {
+      const out = await workload(onlyMaps.account, 'Deployment', { annotations });
+      await out.refuses('opt-in', change);
+    }
   });
 
   test('with optIn: all and Reloader compatibility respects the opt-outs of its annotations', async () => {

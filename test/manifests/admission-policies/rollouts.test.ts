@@ -81,6 +81,8 @@ suite('the admission policy for workloads, about rollouts,', { skip, concurrency
         // Values of an earlier version of wave-cron.
         ...[times(1), times(100)],
         ...[object({}), given({}), given({ failed: true }), given({}, 'Secret/other/app')],
+        // The version of a SecretProviderClass has a digest of the mounted objects.
+        given({ version: `${uid},7:${'a'.repeat(32)},` }, 'SecretProviderClass/vault'),
         ...[historyWith(0), historyWith(1), historyWith(50)],
       ]) {
         await it.write(onWorkload({ [history]: right }));

@@ -59,6 +59,11 @@ const choices: readonly { what: string; values: Fields; needs: Needs }[] = [
     needs: { adoption: 'if-changed' },
   },
   {
+    what: 'objects of the Secrets Store CSI driver',
+    values: { settings: { sourceKinds: ['ConfigMap', 'Secret', 'SecretProviderClass'] } },
+    needs: { sourceKinds: ['ConfigMap', 'Secret', 'SecretProviderClass'] },
+  },
+  {
     what: 'restart: if-stale',
     values: { settings: { restart: 'if-stale' } },
     needs: { restart: 'if-stale' },

@@ -37,6 +37,23 @@ suite('the state of a Rollout', () => {
     assert.equal(phaseOf(kind, spec, { ...promoted, phase: 'Progressing' }), 'finished');
   });
 
+  test('is unfinished while its controller still has to restart Pods, and fails if that takes too long', () => {
+    const restartAt = '2026-11-30T07:00:00Z';
+    const restarting = { ...spec, restartAt };
+    const healthy = { ...promoted, phase: 'Healthy' };
+    for (const restartedAt of [undefined, '2026-11-30T06:00:00Z']) {
+      const status = { ...healthy, ...(restartedAt && { restartedAt }) };
+      const { phase, failure } = state(kind, restarting, status);
+      assert.deepEqual([phase, failure], ['unfinished', 'if late']);
+    }
+    assert.equal(phaseOf(kind, restarting, { ...healthy, restartedAt: restartAt }), 'healthy');
+    const [blocker] = rollout.blockersOfStatus(
+      { spec: restarting, status: healthy },
+      { desired: 3, existing: 3, updated: 3, available: 3 },
+    );
+    assert.match(blocker ?? '', /still has to restart the Pods that are older than "2026-11-30T07/);
+  });
+
   test('of a waiting canary is neither failed nor waited for', () => {
     assert.equal(phaseOf(kind, spec, pausedCanary), 'inert');
     assert.equal(phaseOf(kind, spec, { ...pausedCanary, phase: 'Progressing' }), 'inert');
