@@ -26,13 +26,13 @@ export type Column = {
   title: string;
   /** The request that gets the fault. `nth` counts the requests that match. */
   script(names: CellNames): Script;
-  /** Whether each workload has its own such request, so that one pass can test all faults. */
+  /** Whether each workload has a request of its own in this column, so that one pass can test all faults. */
   perWorkload: boolean;
   /** Whether the pass with the fault is the first one that sees the workload. */
   adoptionFacts?: true;
   /** The name of the object that a 404 reports as absent. */
   object(names: CellNames): string;
-  /** The result without a fault, and with one that a retry overcomes. */
+  /** The result without a fault, and with a fault that a retry overcomes. */
   well: Ending;
   /** The result if the fault lasts, or if a retry cannot help. */
   failed: Ending;
@@ -151,7 +151,7 @@ export const columns = {
     once: { absent: deleted, conflict: changed, '422': rejected },
     always: {
       conflict: { exit: 0, reason: 'Conflict', written: false },
-      // The first attempt was executed, but the pass never learns of it.
+      // The first attempt was executed, but the pass never learns of this.
       'answer lost': writtenAndFailed,
       truncated: writtenAndFailed,
       '504, done': writtenAndFailed,
