@@ -84,7 +84,7 @@ export class SecondPhase {
     let waits = await this.#startAll();
     const held = new Map<Candidate, Applied>();
     if (waitMs > 0 && waits.size > 0) {
-      // The workloads must have the time since when they are held, even if the pass is killed during the wait.
+      // Records since when each workload is held, even if the pass is killed during the wait.
       await this.#each(waits, async (candidate, wait) => {
         const applied = await this.#hold(candidate, wait);
         if (applied !== undefined) held.set(candidate, applied);

@@ -17,8 +17,8 @@ export interface Proposal extends Said {
   /** The annotations to write to the template; undefined if the template stays unchanged. */
   readonly hashAnnotations: HashAnnotations | undefined;
   /**
-   * If the template has no hash, the hashes of the same configuration with earlier keys. An earlier
-   * pass may have written one of them.
+   * The hashes of the same configuration with earlier hash keys; only if the template has no hash.
+   * An earlier pass may have written one of these hashes.
    */
   readonly earlierHashes?: readonly string[];
   /** The record to write instead of a hash, so that nothing restarts. */

@@ -77,7 +77,7 @@ export const before =
     reply(answered);
   };
 
-/** A page of a list has `size` objects instead of five hundred, so that a few objects fill several pages. */
+/** Limits a page of a list to `size` objects, so that a few objects fill several pages. */
 export const shortPages =
   (size: number): Fault =>
   async ({ url, forward, reply }) =>

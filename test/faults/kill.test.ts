@@ -68,8 +68,7 @@ function randomFrom(seed: number): () => number {
 /** The steps take turns, so that each is tested. Everything else is random. */
 function momentOf(places: readonly Place[], turn: number, random: () => number): Moment {
   const { step, requests } = places[turn % places.length] as Place;
-  // Before a process takes the Lease, and after it releases it, the process is not a holder yet or any
-  // more.
+  // A process is not a holder before it takes the Lease or after it releases it.
   const stages: Record<string, readonly Stage[]> = {
     lease: ['arrived', 'answered'],
     release: ['sent'],

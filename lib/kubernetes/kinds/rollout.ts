@@ -51,8 +51,8 @@ export interface KindRollout {
   /** What its rollout waits for, as sentences. */
   blockersOfStatus(object: WorkloadObject, progress: Progress): string[];
   /**
-   * Whether it replaces no Pod while another Pod is not available. Its status contains only the
-   * number of those Pods.
+   * Whether the controller waits until all other Pods are available before it replaces a Pod. The
+   * status contains only the number of Pods that are not available, and does not name them.
    */
   readonly waitsForEachPod: boolean;
   /** The state of its rollout. */

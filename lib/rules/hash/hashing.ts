@@ -11,7 +11,10 @@ import { parseSourceRecord, sourceVersion } from './source-record.ts';
 export interface ConfigHashes {
   /** The hash to write. */
   readonly now: ConfigHash;
-  /** With earlier keys, if the record may have been made with one. */
+  /**
+   * The hashes with earlier hash keys; empty if there are none, or if the record was certainly made
+   * with the current key.
+   */
   readonly earlier: readonly ConfigHash[];
 }
 

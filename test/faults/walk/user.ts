@@ -189,7 +189,7 @@ async function changeWorkload({ namespace, model }: User, step: WorkloadStep): P
 
 /**
  * Does the same as `kubectl delete --cascade=orphan` followed by `kubectl apply`. If a finalizer delays the
- * deletion, the workload is only deleted.
+ * deletion, the workload is not created again.
  */
 async function makeAnew(at: string, workload: ModelWorkload): Promise<void> {
   const { api } = testCluster();

@@ -239,7 +239,7 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
       assert.deepEqual(planned, held);
       assert.equal(await web.template(), before.template);
 
-      // A later change does not move the time since when the workload is held.
+      // A later change does not move the time at which the hold began.
       await web.change('2');
       const later = await web.pass(at + 30 * second, { settings, ...more });
       assert.deepEqual(later.held, held.held);

@@ -16,7 +16,7 @@ const setsOfZone = Number(process.env['WAVE_CRON_SETS'] ?? 1);
 const [from, to] = [Date.UTC(2028, 0, 1), Date.UTC(2029, 0, 1)];
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-/** A window that began earlier has ended. */
+/** No window lasts this long, so a window that began earlier than this before the year has ended. */
 const longestMs = 4 * dayMs;
 
 /** Zones that change their clocks by an hour, by half an hour, at midnight, in both hemispheres, or not at all. */

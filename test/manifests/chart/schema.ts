@@ -1,6 +1,6 @@
 /**
  * The files of the Helm chart that are generated from the code: values.schema.json and the defaults of the
- * settings. The schema of the settings is wave-cron's own.
+ * settings. In values.schema.json, the schema of `settings` is made from wave-cron's own settings schema.
  */
 import {
   defaultSettings,
