@@ -14,11 +14,14 @@ const keptNames = 50_000;
 
 class TooManyNames extends WaveCronError {}
 
-/** Lists the names of sources in a namespace, metadata alone, each list once as long as it is kept. */
+/**
+ * Lists the names of sources in a namespace, reading only metadata. Each list is requested once,
+ * and again only after it was dropped.
+ */
 export class SourceNames {
   readonly #context: ReadContext;
   readonly #lists: OncePer<string, NamesReading>;
-  /** The lists that are kept, the oldest one first, with the number of their names. */
+  /** The lists that are kept, the oldest list first, with the number of names in each. */
   readonly #kept = new Map<string, number>();
   #total = 0;
 
@@ -67,7 +70,9 @@ export class SourceNames {
   }
 }
 
-/** Reduces an object that is read alone, and reads the names that its patterns need. */
+/**
+ * Reduces an object that is read alone, and reads the names that the patterns of the workload need.
+ */
 export function keepWithNames(keep: Keep, names: SourceNames): KeepRead {
   return async (kind, object) => {
     const workload = keep(kind, object);

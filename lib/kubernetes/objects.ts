@@ -113,7 +113,7 @@ export interface WorkloadObject {
       readonly kind?: Maybe<string>;
       readonly name?: Maybe<string>;
     }>;
-    /** Only in a Rollout. */
+    /** The strategy of a Rollout. Only in a Rollout. */
     readonly strategy?: Maybe<RolloutStrategy>;
     /** Only in a DeploymentConfig: the events that start a rollout. */
     readonly triggers?: Maybe<readonly { readonly type?: Maybe<string> }[]>;
@@ -147,7 +147,7 @@ export interface WorkloadObject {
     readonly template?: Maybe<PodTemplate>;
   }>;
   readonly status?: Maybe<{
-    /** In a Rollout, this is a text. */
+    /** The observed generation. In a Rollout, this is a text. */
     readonly observedGeneration?: Maybe<number | string>;
     readonly replicas?: Maybe<number>;
     readonly updatedReplicas?: Maybe<number>;
