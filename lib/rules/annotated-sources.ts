@@ -61,9 +61,9 @@ export function annotatedSources(
   return { mentions, patterns, ignoredBy, invalid };
 }
 
-/** What patterns match now. */
+/** The sources that patterns match now. */
 export interface Matched {
-  /** One for each source, by the first pattern that matches it. */
+  /** One mention for each source, by the first pattern that matches it. */
   readonly mentions: readonly Mention[];
   /** The patterns that match nothing. */
   readonly unmatched: readonly SourcePattern[];

@@ -13,7 +13,7 @@ import { type WatchMetrics, watchMetrics } from './watch-metrics.ts';
 
 /** Metrics of passes for Prometheus. docs/metrics.md explains each metric. */
 export interface Metrics {
-  /** Counts a pass that ended with a report, even if it did not complete. */
+  /** Counts a pass that ended with a report, even if the pass did not complete. */
   passEnded(report: Report): void;
   /** Counts a partial pass and its writes. The gauges keep the values of the last full pass. */
   partialPassEnded(report: Report): void;
@@ -300,7 +300,7 @@ const outcomes = {
   {
     /** Whether this process did the pass. */
     readonly ours: boolean;
-    /** What to do with the metrics of workloads. */
+    /** The treatment of the metrics of workloads. */
     readonly figures: 'new' | 'kept' | 'dropped';
   }
 >;

@@ -22,7 +22,10 @@ import type { Rollout } from './rollout.ts';
 
 export type Currency =
   | { readonly state: 'current' }
-  /** The Pods with the newest template run with it, and the others are being replaced. */
+  /**
+   * The Pods with the newest template run with the current configuration, and the other Pods are
+   * being replaced.
+   */
   | { readonly state: 'settling' }
   | { readonly state: 'doubtful'; readonly why: string };
 
@@ -128,8 +131,8 @@ function isOwn(workload: Workload, controller: PodGroup['controller']): boolean 
 }
 
 /**
- * Whether its status says that no Pod with an earlier template is left. Always true for a
- * Deployment: its ReplicaSets show which Pods are left.
+ * Whether the status of the workload says that no Pod with an earlier template is left. Always true
+ * for a Deployment: its ReplicaSets show which Pods are left.
  */
 function isSettled(workload: Workload): boolean {
   const { rollout, podsFollow } = workload;

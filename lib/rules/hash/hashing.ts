@@ -47,7 +47,10 @@ export class Hashing {
     this.#hasher = new ConfigHasher([keys.current, ...earlierDigests(workload, keys)]);
   }
 
-  /** Call it for each reference, in `order`. The data of the source is not kept. */
+  /**
+   * Adds one source. Call this function for each reference, in `order`. The data of the source is
+   * not kept.
+   */
   take(reference: Reference, source: SourceReading): void {
     let reading = readingOf(reference, source);
     const identity = identityOf(reference, this.#namespace);
@@ -83,8 +86,8 @@ export class Hashing {
   }
 
   /**
-   * Call it once, after all sources. The result is meaningless if a source is missing or
-   * unreadable.
+   * Returns the hashes. Call this function once, after all sources. The result is meaningless if a
+   * source is missing or unreadable.
    */
   hashes(): ConfigHashes {
     const [now, ...earlier] = this.#hasher.finish();
@@ -109,7 +112,9 @@ function earlierDigests(
   return isCurrent && template.hash !== undefined ? [] : earlier;
 }
 
-/** Excludes sources that require an annotation and do not have it. */
+/**
+ * The reading of a source. A source that requires an annotation and does not have it is excluded.
+ */
 function readingOf({ keys, requiredKeys, ifMatched }: Reference, source: SourceReading): Reading {
   if (source.state !== 'present') return source;
   const { data, binaryKeys: _, ...facts } = source;

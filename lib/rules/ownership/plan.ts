@@ -26,8 +26,8 @@ export interface Owned {
 }
 
 /**
- * What to do about the owner references of one workload. Sources are named as in the record of the
- * workload.
+ * The changes to make to the owner references of one workload. Sources are named as in the record
+ * of the workload.
  */
 export interface OwnershipPlan {
   /** Sources that the workload should own; empty if all references must be removed. */
