@@ -4,7 +4,7 @@ import type { Answer, Fault } from './fault-proxy.ts';
 
 const json = { 'content-type': 'application/json' };
 
-/** A Status, as the API server returns it. */
+/** A Status object, as the API server returns it. */
 export function status(code: number, reason: string, message: string, details = {}): Answer {
   const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, code };
   return { status: code, headers: json, body: JSON.stringify({ ...body, details }) };

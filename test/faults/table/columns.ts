@@ -1,12 +1,12 @@
 /**
- * The requests in the table, in its order: how to recognize each request, and how the pass ends if it
- * fails.
+ * The requests in the table, in the order of the table: how to recognize each request, and how the
+ * pass ends if the request fails.
  */
 import type { Reason } from '../../../lib/rules/reason.ts';
 import type { Script } from '../fault-proxy.ts';
 import type { Nature, RowName } from './rows.ts';
 
-/** How a pass ends, as far as the table shows it. */
+/** The end of a pass, as far as the table shows it. */
 export type Ending = {
   exit: 0 | 1 | 3;
   /**

@@ -1,4 +1,4 @@
-/** The faults in the table, in its order. */
+/** The faults in the table, in the order of the table. */
 import type { Fault } from '../fault-proxy.ts';
 import {
   answer,

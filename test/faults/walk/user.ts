@@ -32,7 +32,10 @@ export type User = {
 
 const optInKey = `${prefix}/update-on-config-change`;
 
-/** Every second workload has no annotation of its own if it is opted in: only its namespace opts it in. */
+/**
+ * The value of the annotation. Every second opted-in workload has no annotation of its own: only
+ * its namespace opts it in.
+ */
 const optInValue = (workload: number, optIn: boolean): string | null =>
   optIn && workload % 2 === 1 ? null : String(optIn);
 

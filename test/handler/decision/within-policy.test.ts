@@ -86,7 +86,7 @@ interface Case {
     start: number,
   ) => Promise<{ readonly settings?: Partial<RolloutSettings>; readonly after?: number }>;
   readonly says: RegExp;
-  /** For a hold that ends by itself: the milliseconds from `start` to its end. */
+  /** The milliseconds from `start` to the end of the hold; only for a hold that ends by itself. */
   readonly until?: number;
   readonly start?: string;
   readonly options?: (web: Web) => Promise<RunOptions>;

@@ -34,7 +34,9 @@ const subdomain = {
   maxLength: 253,
   pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$',
 };
-/** Values that are parts of Kubernetes' own API. The API server checks them. */
+/**
+ * The schema of values that are parts of Kubernetes' own API. The API server checks such values.
+ */
 const object = { type: 'object' };
 const list = { type: 'array', items: object };
 
