@@ -22,8 +22,8 @@ export interface Wiring {
    */
   readonly leaseName: LeaseName;
   /**
-   * The Lease that excludes other passes of the same shard. Without shards, it is the same Lease as
-   * `leaseName`.
+   * The Lease that excludes other passes of the same shard. Without shards, this is the same Lease
+   * as `leaseName`.
    */
   readonly passLeaseName: LeaseName;
   /** The dependencies for holding the Lease `leaseName` alone, not together with other shards. */

@@ -23,19 +23,20 @@ export interface PassRequest {
   /** False for a plan: it reads and decides everything, writes nothing, and needs no lease. */
   readonly write: boolean;
   /**
-   * If true, the pass is skipped if another process completes a pass while this one waits for the
-   * lease. Set it for replicas that share one schedule: otherwise each of them would run every
+   * If true, the pass is skipped if another process completes a pass while this process waits for
+   * the lease. Set it for replicas that share one schedule. Otherwise, each replica would run every
    * pass. Default: false.
    */
   readonly standby?: boolean;
   /**
-   * Makes it a partial pass over these workloads alone, which are read by name. Its report says
-   * nothing about the others. Default: a full pass.
+   * If present, the pass is a partial pass over these workloads alone, which are read by name. The
+   * report of a partial pass says nothing about other workloads. Default: a full pass.
    */
   readonly only?: NamedWorkloads;
   /**
-   * For a plan with the permissions of a person, who often may not read the hash key. If it cannot be read,
-   * hashes are made without it, and `hashKeyProblem` in the report says so. Default: false.
+   * Whether the pass works without the hash key. A plan runs with the permissions of a person, who
+   * often may not read the key. If the key cannot be read, hashes are made without a key, and
+   * `hashKeyProblem` in the report says so. Default: false.
    */
   readonly keyIsOptional?: boolean;
 }

@@ -87,7 +87,7 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   return exitStatus.done;
 }
 
-/** With watches, if a replica does not get the Lease, it tries again after this time. */
+/** If a replica with watches does not get the Lease, it tries again after this time. */
 const heldSpacingMs = 5000;
 
 interface ScheduleDeps {
@@ -257,7 +257,7 @@ function reasonOf({ reason }: AbortSignal): string {
 
 interface GivenPace {
   readonly pace: Pace;
-  /** When passes start, for messages and for the log. */
+  /** The times at which passes start, for messages and for the log. */
   readonly start: string;
   readonly given: Readonly<Record<string, string>>;
 }

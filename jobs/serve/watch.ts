@@ -10,7 +10,7 @@ import type { EarlyPasses } from '../../lib/schedule/early-passes.ts';
 import type { WatchMetrics } from '../../lib/telemetry/watch-metrics.ts';
 import type { CommandContext } from '../command-context.ts';
 
-/** What `triggers.watch` adds to scheduled passes. */
+/** The additions of `triggers.watch` to scheduled passes. */
 export interface Watching {
   readonly triggers: WatchTriggers;
   /** The dependencies for passes that keep the Lease and report their writes. */
@@ -81,7 +81,10 @@ export function watching(
   };
 }
 
-/** Watches the Lease for requests of other processes. Without this watch, only a renewal of the Lease finds them. */
+/**
+ * Watches the Lease for requests of other processes. Without this watch, only a renewal of the
+ * Lease finds such requests.
+ */
 async function watchRequests(
   { wiring, log }: CommandContext,
   keeper: LeaseKeeper,

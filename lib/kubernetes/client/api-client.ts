@@ -84,8 +84,8 @@ const moreTriesWhereBusy = 10;
 const sharedTries = 2;
 const defaultTimeoutMs = 30_000;
 /**
- * The maximum wait for a Retry-After, because an overloaded server may set a very high one. A pass
- * has its own time-out.
+ * The maximum wait for a Retry-After, because an overloaded server may ask for a very long wait. A
+ * pass has its own time-out.
  */
 const longestRetryAfterMs = 60_000;
 

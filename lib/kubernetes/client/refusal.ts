@@ -4,7 +4,10 @@ import type { Authorization, Connection } from '../credentials/connection.ts';
 import { ApiError, isTransientStatus, parseRetryAfter } from './api-error.ts';
 import { redactServerMessage } from './redaction.ts';
 
-/** An error for a status that is not 2xx, with the message of the Status object if there is one. */
+/**
+ * An error for a status that is not 2xx, with the message of the Status object if the response
+ * contains one.
+ */
 export function refusal(
   { status, headers, text }: Pick<HttpAnswer, 'status' | 'headers' | 'text'>,
   { method, path }: { readonly method: string; readonly path: string },
