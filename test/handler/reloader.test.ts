@@ -348,6 +348,6 @@ test('annotations about SecretProviderClasses opt nothing in, and a workload tha
   assert.deepEqual(reasonsIn(report), { 'Deployment/both': 'FirstSeen' });
   assert.match(
     outcomeOf(report, 'both').sentence,
-    /; annotation secretproviderclass\.reloader\.stakater\.com\/auto has no effect, because SecretProviderClasses are not read$/,
+    /; annotation secretproviderclass\.reloader\.stakater\.com\/auto has no effect, because the setting sourceKinds does not include SecretProviderClass$/,
   );
 });

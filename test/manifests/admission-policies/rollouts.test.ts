@@ -114,7 +114,8 @@ suite('the admission policy for workloads, of rollouts,', { skip, concurrency: 4
         decisions.filter((name) => /\/(rollout-|approved-)/.test(name)).sort(),
         [
           ...['approved-config', 'rollout-approval', 'rollout-cooldown', 'rollout-now'],
-          ...['rollout-order', 'rollout-pause', 'rollout-settle', 'rollout-windows'],
+          ...['rollout-order', 'rollout-pause', 'rollout-settle', 'rollout-strategy'],
+          'rollout-windows',
         ].map((name) => `${prefix}/${name}`),
       );
       const bare = await workload(shipped.account, kind, { annotations: optedIn });
