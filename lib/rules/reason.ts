@@ -30,7 +30,7 @@ export const reasons = {
   },
   AlreadyCurrent: {
     meaning:
-      'With `restart: if-stale`: the configuration changed, but all Pods of the workload were created after the change. This is recorded, and nothing restarts.',
+      'With `restart: if-stale`: the configuration changed, but all Pods of the workload were created after the change. Or only [mounted objects](csi-driver.md) changed, and all Pods started with the current ones. This is recorded, and nothing restarts.',
     isWarning: false,
     incomplete: false,
   },
@@ -57,7 +57,7 @@ export const reasons = {
   },
   Settling: {
     meaning:
-      'A source was written a short time ago, and the rollout waits for further changes (`rollouts.settle`). Or, with `restart: if-stale`, the configuration changed during a rollout, and the new Pods of that rollout were created after the change: the template stays unchanged until the rollout has finished.',
+      'A source was written a short time ago, and the rollout waits for further changes (`rollouts.settle`). Or, with `restart: if-stale`, the configuration changed during a rollout, and the new Pods of that rollout were created after the change: the template stays unchanged until the rollout has finished. Or Pods have different versions of [mounted objects](csi-driver.md), which the driver is rotating.',
     isWarning: false,
     incomplete: false,
     isHold: true,
