@@ -17,7 +17,7 @@ COPY . .
 RUN npm run build \
   && mkdir -p /program/app/dist /empty \
   && cp package.json LICENSE /program/app \
-  && cp -r dist/wave-cron.js dist/chunks dist/sbom.cdx.json dist/THIRD-PARTY-NOTICES.txt /program/app/dist \
+  && cp -r dist/wave-cron.js dist/chunks dist/page dist/sbom.cdx.json dist/THIRD-PARTY-NOTICES.txt /program/app/dist \
   && rm /program/app/dist/chunks/*.map \
   && node image/kubectl-plugin.ts /program/usr/local/bin
 

@@ -23,6 +23,7 @@ import { once } from './commands/once.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import type { ReleaseOptions } from './commands/release.ts';
 import type { StatusOptions } from './commands/status.ts';
+import type { UiOptions } from './commands/ui.ts';
 import { completionScript, type Shell, shells } from './completion/scripts.ts';
 import { connectBy, wire } from './wiring.ts';
 
@@ -156,17 +157,18 @@ const planCommand = program
     }),
   );
 
+const ofShownNamespace = () =>
+  new Option(
+    '-n, --namespace <name>',
+    "Only this namespace; the default is that of the kubeconfig's context, unless --namespaces or --namespace-selector is given.",
+  ).conflicts(['namespaces', 'namespaceSelector', 'allNamespaces']);
+
 const statusCommand = program
   .command('status')
   .description(
     'Show the state of every opted-in workload, what needs a person first, with your permissions. Writes nothing.',
   )
-  .addOption(
-    new Option(
-      '-n, --namespace <name>',
-      "Only this namespace; the default is that of the kubeconfig's context, unless --namespaces or --namespace-selector is given.",
-    ).conflicts(['namespaces', 'namespaceSelector', 'allNamespaces']),
-  )
+  .addOption(ofShownNamespace())
   .option('-A, --all-namespaces', 'All namespaces of the settings.')
   .addOption(
     new Option('-o, --output <format>', 'Output format.')
@@ -181,6 +183,22 @@ const statusCommand = program
       const { stdout } = process;
       const terminal = stdout.isTTY ? stdout : undefined;
       return await show(context, statusCommand.opts<StatusOptions>(), terminal);
+    }),
+  );
+
+const uiCommand = program
+  .command('ui')
+  .description(
+    'Show the state of every opted-in workload as a local web page, with your permissions. Runs until interrupted. Writes nothing.',
+  )
+  .addOption(ofShownNamespace())
+  .option('-A, --all-namespaces', 'All namespaces of the settings.')
+  .option('--port <number>', 'The port on 127.0.0.1; 0: any free port.', '0')
+  .option('--open', 'Open the page in your browser.', false)
+  .action(() =>
+    start(uiCommand, 2, async (context) => {
+      const { ui } = await import('./commands/terminal.ts');
+      return await ui(context, uiCommand.opts<UiOptions>());
     }),
   );
 

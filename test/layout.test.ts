@@ -70,6 +70,17 @@ const importers: Readonly<Record<keyof typeof packageFile.dependencies, readonly
   ],
   pino: ['lib/telemetry/log.ts'],
   'pino-pretty': ['lib/telemetry/log.ts'],
+  preact: [
+    'jobs/ui/page/app.tsx',
+    'jobs/ui/page/history-picture.tsx',
+    'jobs/ui/page/hooks.ts',
+    'jobs/ui/page/main.tsx',
+    'jobs/ui/page/overview-page.tsx',
+    'jobs/ui/page/parts.tsx',
+    'jobs/ui/page/timeline-page.tsx',
+    'jobs/ui/page/workload-details.tsx',
+    'jobs/ui/page/workload-page.tsx',
+  ],
   'prom-client': [
     'lib/telemetry/metrics.ts',
     'lib/telemetry/notification-metrics.ts',
@@ -103,7 +114,7 @@ describe('the imports', () => {
 
   // The linter has no rule for this: it accepts one statement for types and another one for values.
   it('from one file are one statement, also in tests and tools', () => {
-    const all = globSync('{build,handler,jobs,lib,test,tools}/**/*.ts', { cwd: root });
+    const all = globSync('{build,handler,jobs,lib,test,tools}/**/*.{ts,tsx}', { cwd: root });
     const twice = all.flatMap((file) => {
       const targets = [...codeOf(file).matchAll(/^import\b[^;']*'([^']+)'/gm)].map(([, it]) => it);
       return targets.length === new Set(targets).size ? [] : [file];
@@ -221,7 +232,8 @@ describe('the tests', () => {
   /** Each file that is not in the list has a test at the same path. Lines are never added to the list. */
   it('mirror all files except those in a list that only shrinks (UPDATE=1 shortens it)', () => {
     const excepted = readFileSync(list, 'utf8').split('\n').filter(Boolean);
-    const alone = files.filter((file) => !hasMirror(file) && !hasTypesAlone(file));
+    const tested = files.filter((file) => !isOfBrowser(file));
+    const alone = tested.filter((file) => !hasMirror(file) && !hasTypesAlone(file));
     const needed = excepted.filter((file) => alone.includes(file));
     if (process.env['UPDATE'] === '1')
       writeFileSync(list, needed.map((each) => `${each}\n`).join(''));
@@ -233,10 +245,40 @@ describe('the tests', () => {
     );
   });
 
+  /** Node does not run these. The tests of the page see all of them in a browser. */
+  function isOfBrowser(file: string): boolean {
+    return file.endsWith('.tsx');
+  }
+
   function hasMirror(file: string): boolean {
     const path = join(root, 'test', file.replace(/\.ts$/, ''));
     return existsSync(`${path}.test.ts`) || existsSync(`${path}-on-cluster.test.ts`);
   }
+});
+
+describe('the page', () => {
+  const page = 'jobs/ui/page/';
+
+  it('runs in browsers, so it imports nothing of Node, and of the program only types and pure rules', () => {
+    for (const file of files.filter((each) => each.startsWith(page))) {
+      for (const { target, isOfTypes, isLocal } of importsOf(file)) {
+        const isPure = target === 'lib/status/urgency.ts' || target === 'lib/text/age.ts';
+        const isFine = isLocal ? target.startsWith(page) || isPure : target.startsWith('preact');
+        assert.ok(isOfTypes || isFine, `${file} imports ${target}`);
+      }
+    }
+  });
+
+  it('is imported by nothing outside of it', () => {
+    for (const [file, targets] of local) {
+      if (file.startsWith(page)) continue;
+      assert.deepEqual(
+        targets.filter((target) => target.startsWith(page)),
+        [],
+        file,
+      );
+    }
+  });
 });
 
 describe('the program', () => {

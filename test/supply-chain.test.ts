@@ -100,7 +100,7 @@ suite('the supply chain', () => {
   });
 
   test('has no runtime dependency that the program does not import, and imports no other package', () => {
-    const files = globSync('{jobs,handler,lib}/**/*.ts', { cwd: root });
+    const files = globSync('{jobs,handler,lib}/**/*.{ts,tsx}', { cwd: root });
     const imported = files.flatMap((file) =>
       [...text(file).matchAll(/(?:from\s+|import\s+|import\(\s*)'([^'.][^']*)'/g)]
         .map(([, path = '']) => /^(@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '')

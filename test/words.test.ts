@@ -108,7 +108,7 @@ function assertPlain(file: string, texts: readonly string[], words = avoided): v
 }
 
 function sourcesIn(folder: string): string[] {
-  const files = globSync(`${folder}/**/*.ts`, { cwd: root });
+  const files = globSync(`${folder}/**/*.{ts,tsx}`, { cwd: root });
   assert.ok(files.length > 0);
   return files;
 }

@@ -10,12 +10,15 @@ import { factsOf, type StatusFacts, withSources } from '../../lib/status/facts.t
 import { byUrgency } from '../../lib/status/order.ts';
 import { statusOf, type WorkloadStatus } from '../../lib/status/workload-status.ts';
 import { timeText } from '../../lib/text/rfc3339.ts';
+import type { NamedWorkloads } from '../pass/named.ts';
 import { type PassDeps, type PassObserver, pass } from '../pass/pass.ts';
 
 export interface StatusRequest {
   readonly settings: Settings;
   /** Only this namespace; undefined: all namespaces of the settings. */
   readonly namespace: string | undefined;
+  /** Only these workloads; default: all. Some settings need all of them: see `mayBePartial`. */
+  readonly only?: NamedWorkloads;
 }
 
 export interface StatusDeps extends Omit<PassDeps, 'observer' | 'lease'> {
@@ -50,7 +53,8 @@ export interface StatusReport {
  * Reads the states of all opted-in workloads with the permissions of the user. It decides like a plan, so it
  * writes nothing and needs no Lease. If a source cannot be read, the status of its workload says so.
  *
- * @throws UnreachableError if no list could be read; UsageError for invalid settings
+ * @throws UnreachableError if no list could be read; NeedsFullPass if the requested workloads cannot be
+ * read without the others; UsageError for invalid settings
  */
 export async function status(request: StatusRequest, deps: StatusDeps): Promise<StatusReport> {
   const { clock } = deps;
@@ -60,7 +64,8 @@ export async function status(request: StatusRequest, deps: StatusDeps): Promise<
   if (outOfScope !== null) return { ...report, ...nothing };
   const settings = settingsIn(request);
   const { observer, facts } = factCollector(settings, clock.wallTime().getTime());
-  const planned = { settings, write: false, keyIsOptional: true } as const;
+  const { only } = request;
+  const planned = { settings, write: false, keyIsOptional: true, ...(only && { only }) } as const;
   const { outcomes, ...rest } = await pass(planned, { ...deps, observer });
   const circumstances = {
     now: clock.wallTime().getTime(),
@@ -86,7 +91,7 @@ const nothing = {
 };
 
 /** The settings without a shard, and limited to one namespace if the request names one. */
-function settingsIn({ settings, namespace }: StatusRequest): Settings {
+export function settingsIn({ settings, namespace }: StatusRequest): Settings {
   const ofAll = { ...settings, shard: { count: 1 } };
   if (namespace === undefined) return ofAll;
   const optIn = optInWithin(settings, namespace);

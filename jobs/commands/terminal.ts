@@ -13,3 +13,4 @@ export { history } from './history.ts';
 export { plan } from './plan.ts';
 export { release } from './release.ts';
 export { status } from './status.ts';
+export { ui } from './ui.ts';

@@ -2,7 +2,7 @@ import type { StatusReport } from '../../handler/status/status.ts';
 import { workloadEntry } from '../../lib/kubernetes/kinds.ts';
 import type { WorkloadName } from '../../lib/kubernetes/names.ts';
 import { annotationKeysOf } from '../../lib/rules/annotations.ts';
-import type { Urgency } from '../../lib/status/state.ts';
+import type { Urgency } from '../../lib/status/urgency.ts';
 import type { WorkloadStatus } from '../../lib/status/workload-status.ts';
 import { ageText } from '../../lib/text/age.ts';
 import { fittedTable } from './fitted-table.ts';

@@ -39,8 +39,8 @@ export class BearerToken {
   check(authorization: string | undefined): TokenCheck {
     const content = this.#read();
     if ('problem' in content) return { kind: 'unusable', problem: content.problem };
-    const [, given = ''] = /^bearer +([^ ]+) *$/i.exec(authorization ?? '') ?? [];
-    return { kind: timingSafeEqual(digest(given), content.digest) ? 'right' : 'wrong' };
+    const given = digest(givenToken(authorization));
+    return { kind: timingSafeEqual(given, content.digest) ? 'right' : 'wrong' };
   }
 
   #read(): Content {
@@ -72,6 +72,13 @@ function contentOf(bytes: Buffer): Content {
   return { digest: digest(token) };
 }
 
-function digest(text: string): Buffer {
+/** The token in the header `authorization`; an empty text if there is none. */
+export function givenToken(authorization: string | undefined): string {
+  const [, given = ''] = /^bearer +([^ ]+) *$/i.exec(authorization ?? '') ?? [];
+  return given;
+}
+
+/** The digest of a token. All digests have the same length, so they are compared in constant time. */
+export function digest(text: string): Buffer {
   return createHash('sha256').update(text, 'latin1').digest();
 }

@@ -91,7 +91,8 @@ function denying(windows: readonly Window[], at: number): Window | undefined {
   return windows.find((window) => window.kind === 'deny' && isWithin(window, at));
 }
 
-function isWithin({ starts, durationMs }: Window, at: number): boolean {
+/** Whether the window is open at `at`, in milliseconds since 1970. */
+export function isWithin({ starts, durationMs }: Window, at: number): boolean {
   return starts.next(at - durationMs) <= at;
 }
 
@@ -140,7 +141,7 @@ const minuteMs = 60_000;
  * The end of a window that is open at `at`. The window may have opened several times before it
  * closed, so the last start counts. The function finds that start by bisection.
  */
-function endOf({ starts, durationMs }: Window, at: number): number {
+export function endOf({ starts, durationMs }: Window, at: number): number {
   let last = starts.next(at - durationMs);
   let end = at;
   while (last + minuteMs <= end) {

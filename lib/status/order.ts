@@ -1,5 +1,5 @@
 import { byName } from '../kubernetes/names.ts';
-import { urgencies } from './state.ts';
+import { urgencies } from './urgency.ts';
 import type { WorkloadStatus } from './workload-status.ts';
 
 /**

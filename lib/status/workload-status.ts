@@ -5,7 +5,8 @@ import type { BoundedList } from '../text/bounded-list.ts';
 import { sentence } from '../text/printable.ts';
 import { timeText } from '../text/rfc3339.ts';
 import type { StatusFacts } from './facts.ts';
-import { type State, type Urgency, urgencyOf } from './state.ts';
+import { type State, urgencyOf } from './state.ts';
+import type { Urgency } from './urgency.ts';
 
 /** The state of one opted-in workload. Times are RFC 3339, UTC. */
 export interface WorkloadStatus extends WorkloadName {

@@ -32,8 +32,11 @@ suite('the image', { skip }, () => {
     assert.deepEqual(
       names.filter((name) => !isPart(name)),
       [
-        ...['/app/LICENSE', '/app/dist/THIRD-PARTY-NOTICES.txt', '/app/dist/sbom.cdx.json'],
-        '/app/dist/wave-cron.js',
+        ...['/app/LICENSE', '/app/dist/THIRD-PARTY-NOTICES.txt'],
+        ...['favicon.svg', 'index.html', 'page.js', 'style.css'].map(
+          (it) => `/app/dist/page/${it}`,
+        ),
+        ...['/app/dist/sbom.cdx.json', '/app/dist/wave-cron.js'],
         ...['/app/package.json', '/usr/lib/libatomic.so.1'],
         ...['/usr/local/bin/kubectl-wave_cron', '/usr/local/bin/kubectl_complete-wave_cron'],
         '/usr/local/bin/node',

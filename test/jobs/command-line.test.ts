@@ -364,7 +364,7 @@ suite('invalid usage', { concurrency: true }, () => {
   const lines: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an unknown flag', ['once', '--namespase', 'a'], /--namespase/],
     ['an unknown command', ['twice'], /twice/],
-    ['no command', [], /once, schedule, plan, status, check/],
+    ['no command', [], /once, schedule, plan, status, ui, check/],
     ['an unknown output format', ['plan', '-o', 'xml'], /xml.*table, json/],
     [
       'a kubeconfig that is absent',

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
-export const files: readonly string[] = globSync('{jobs,handler,lib}/**/*.ts', {
+export const files: readonly string[] = globSync('{jobs,handler,lib}/**/*.{ts,tsx}', {
   cwd: root,
 }).sort();
 

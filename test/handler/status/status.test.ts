@@ -1,6 +1,7 @@
 /** `status` with the permissions of people. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { NamedWorkloads } from '../../../handler/pass/named.ts';
 import { type StatusReport, status } from '../../../handler/status/status.ts';
 import { wire } from '../../../jobs/wiring.ts';
 import { createInspector } from '../../../lib/kubernetes/inspector.ts';
@@ -12,13 +13,14 @@ import { changeSettings, statusShop } from '../../jobs/status-shop.ts';
 import { withoutLeak } from '../../secrets/planted.ts';
 import { getting, permissionOnNamespace, runPass } from '../run-pass.ts';
 
-const { api } = testCluster();
+const { api, cluster } = testCluster();
 const { rollouts } = defaultSettings;
 
 async function reportTo(
   kubeconfig: string,
   namespace: string,
   settings: Partial<Settings> = {},
+  only?: NamedWorkloads,
 ): Promise<StatusReport> {
   const own = { ...defaultSettings, ...settings, kubeconfig };
   const { connection, api: client, deps } = await wire(own, {});
@@ -26,7 +28,7 @@ async function reportTo(
   try {
     const inspector = createInspector(client);
     return await withoutLeak('status', () =>
-      status({ settings: own, namespace }, { ...deps, inspector, signal }),
+      status({ settings: own, namespace, ...(only && { only }) }, { ...deps, inspector, signal }),
     );
   } finally {
     connection.close();
@@ -92,6 +94,20 @@ suite('status', { concurrency: true }, () => {
     await runPass(namespace, { settings: { ...settings, rollouts: paused } });
     const held = statusIn(await reportTo(kubeconfig, namespace, settings), 'web');
     assert.deepEqual([held.state, held.certain], ['Paused', false]);
+  });
+
+  test('of some workloads is the same as in a complete report', async (t) => {
+    const namespace = await statusShop(t);
+    await changeSettings(namespace, 'debug');
+    const all = await reportTo(cluster.kubeconfig, namespace);
+    const named = ['web', 'lost', 'deleted'].map((name) => {
+      return { kind: 'Deployment', namespace, name } as const;
+    });
+    const only = { workloads: named, underWay: () => [] };
+    const some = await reportTo(cluster.kubeconfig, namespace, {}, only);
+    const isNamed = ({ name }: WorkloadStatus) => ['web', 'lost'].includes(name);
+    assert.deepEqual(some.workloads, all.workloads.filter(isNamed));
+    assert.equal(some.incomplete, null);
   });
 });
 

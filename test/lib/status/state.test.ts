@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Reason, reasons } from '../../../lib/rules/reason.ts';
-import { ownStates, urgencies, urgencyOf } from '../../../lib/status/state.ts';
+import { ownStates, urgencyOf } from '../../../lib/status/state.ts';
+import { urgencies } from '../../../lib/status/urgency.ts';
 
 test('every reason code and every other state has an urgency, and warnings need a person', () => {
   for (const reason of Object.keys(reasons) as Reason[]) {

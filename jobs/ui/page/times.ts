@@ -1,0 +1,31 @@
+import { ageText } from '../../../lib/text/age.ts';
+
+const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+const dayAndClock = { ...clock, weekday: 'short', day: 'numeric', month: 'short' } as const;
+const withYear = { ...clock, day: 'numeric', month: 'short', year: 'numeric' } as const;
+const dayMs = 86_400_000;
+
+/**
+ * A time for people, in the time zone of the browser: the clock today, the day within half a year,
+ * otherwise the year too.
+ *
+ * @param time and `now`: in milliseconds since 1970
+ */
+export function timeWords(time: number, now: number): string {
+  return new Intl.DateTimeFormat('en', formatOf(time, now)).format(time);
+}
+
+function formatOf(time: number, now: number): Intl.DateTimeFormatOptions {
+  if (new Date(time).toDateString() === new Date(now).toDateString()) return clock;
+  return Math.abs(time - now) < 182 * dayMs ? dayAndClock : withYear;
+}
+
+/** How long ago a time was, or in how long it will be. */
+export function distanceWords(time: number, now: number): string {
+  return time > now ? `in ${ageText(time - now)}` : `${ageText(now - time)} ago`;
+}
+
+/** How far the local clock is ahead of UTC, in milliseconds. */
+export function localOffset(time: number): number {
+  return -new Date(time).getTimezoneOffset() * 60_000;
+}
