@@ -30,7 +30,7 @@ export const reasons = {
   },
   AlreadyCurrent: {
     meaning:
-      'The configuration changed, but all Pods of the workload were created after the change (only with `restart: if-stale`). The pass records this, and nothing restarts.',
+      'The configuration changed, but all Pods of the workload were created after the change (only with `restart: if-stale`). Or only [mounted objects](csi-driver.md) changed, and all Pods started with the current versions. The pass records this, and nothing restarts.',
     isWarning: false,
     incomplete: false,
   },
@@ -57,7 +57,7 @@ export const reasons = {
   },
   Settling: {
     meaning:
-      'A source was written a short time ago, and the rollout waits for further changes (`rollouts.settle`). Or the configuration changed during a rollout, and the new Pods of that rollout were created after the change (only with `restart: if-stale`). In this case, the template stays unchanged until the rollout has finished.',
+      'A source was written a short time ago, and the rollout waits for further changes (`rollouts.settle`). Or the configuration changed during a rollout, and the new Pods of that rollout were created after the change (only with `restart: if-stale`). In this case, the template stays unchanged until the rollout has finished. Or the driver is rotating [mounted objects](csi-driver.md), and Pods have different versions of them.',
     isWarning: false,
     incomplete: false,
     isHold: true,

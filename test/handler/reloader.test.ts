@@ -349,6 +349,6 @@ test('annotations about SecretProviderClasses do not opt in, and an opted-in wor
   assert.deepEqual(reasonsIn(report), { 'Deployment/both': 'FirstSeen' });
   assert.match(
     outcomeOf(report, 'both').sentence,
-    /; annotation secretproviderclass\.reloader\.stakater\.com\/auto has no effect, because SecretProviderClasses are not read$/,
+    /; annotation secretproviderclass\.reloader\.stakater\.com\/auto has no effect, because the setting sourceKinds does not include SecretProviderClass$/,
   );
 });

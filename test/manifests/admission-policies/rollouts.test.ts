@@ -120,7 +120,8 @@ suite('the admission policy for workloads, about rollouts,', { skip, concurrency
         decisions.filter((name) => /\/(rollout-|approved-)/.test(name)).sort(),
         [
           ...['approved-config', 'rollout-approval', 'rollout-cooldown', 'rollout-now'],
-          ...['rollout-order', 'rollout-pause', 'rollout-settle', 'rollout-windows'],
+          ...['rollout-order', 'rollout-pause', 'rollout-settle', 'rollout-strategy'],
+          'rollout-windows',
         ].map((name) => `${prefix}/${name}`),
       );
       const bare = await workload(shipped.account, kind, { annotations: optedIn });
