@@ -98,7 +98,7 @@ export function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
     without: {
       pass: 'degrades' as const,
       sentence:
-        'the workload is restarted, and the pass reports that its Pods could not be read: exit status 0',
+        'that workload is restarted, and the pass reports that its Pods could not be read: exit status 0',
     },
   };
   const pods: Permission = {
