@@ -1,0 +1,194 @@
+/** What people and GitOps tools do to the cluster. */
+import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
+import { configMap, namespace as namespaceObject, secret } from '../../../tools/control-plane/objects.ts';
+import { plantedValue } from '../../secrets/planted.ts';
+import { collection, type Kubectl, namespaceOf, sourcePath, workloadPath } from './kubectl.ts';
+import { at, keys, sources } from './names.ts';
+import { distinct, extras, podSpec, replicas, workloadOf } from './pod-template.ts';
+import { actPolicy } from './policy-user.ts';
+import type { Place, Plan, UserStep } from './steps.ts';
+
+/** A GitOps tool that restores a workload as soon as a hash was written. */
+export interface Operator {
+  readonly whole: boolean;
+  times: number;
+}
+
+export interface User {
+  readonly kubectl: Kubectl;
+  readonly optIn: Plan['optIn'];
+  /** By the path of the workload. */
+  readonly operators: Map<string, Operator>;
+  /** Milliseconds since 1970. */
+  readonly time: () => number;
+}
+
+export const sourceValue = (kind: string, of: number): string =>
+  kind === 'Secret' ? plantedValue(`walk-${of}`) : `value-${of}`;
+
+export function act(user: User, step: UserStep): void {
+  const { kubectl } = user;
+  switch (step.do) {
+    case 'write source':
+      return writeSource(user, step);
+    case 'label source': {
+      const labels = { value: String(step.value) };
+      kubectl.patch(sourcePath(step.namespace, step.source), { metadata: { labels } });
+      return;
+    }
+    case 'delete source':
+      return kubectl.delete(sourcePath(step.namespace, step.source));
+    case 'apply workload':
+      return applyWorkload(user, step);
+    case 'delete namespace':
+      return kubectl.delete(path('Namespace', undefined, namespaceOf(step.namespace)));
+    case 'create namespace':
+      return createNamespace(user, step.namespace);
+    case 'policy':
+    case 'approve':
+      return actPolicy(user, step);
+    default:
+      return changeWorkload(user, step);
+  }
+}
+
+export function createNamespace({ kubectl, optIn }: User, namespace: number): void {
+  const object = namespaceObject(namespaceOf(namespace));
+  const annotations = optIn === 'namespace' ? { [keys.optIn]: 'true' } : {};
+  const metadata = { ...object.metadata, annotations };
+  kubectl.create(path('Namespace'), { ...object, metadata });
+}
+
+function writeSource(
+  { kubectl }: User,
+  { namespace, source, x, y }: Extract<UserStep, { do: 'write source' }>,
+): void {
+  const { kind, name } = at(sources, source);
+  const where = sourcePath(namespace, source);
+  const data = {
+    x: sourceValue(kind, x),
+    ...(y === null ? {} : { y: sourceValue(kind, y) }),
+  };
+  if (kubectl.get(where) === undefined) {
+    const make = kind === 'Secret' ? secret : configMap;
+    const object = make({ namespace: namespaceOf(namespace), name, data, planted: false });
+    kubectl.create(collection(where), object);
+    return;
+  }
+  const encode = (text: string): string =>
+    kind === 'Secret' ? Buffer.from(text).toString('base64') : text;
+  const patch = { x: encode(data.x), y: data.y === undefined ? null : encode(data.y) };
+  kubectl.patch(where, { data: patch });
+}
+
+/** Every second workload of a walk with opted-in namespaces has no annotation of its own. */
+const optInText = (optIn: Plan['optIn'], workload: number, value: boolean): string | null =>
+  optIn === 'namespace' && value && workload % 2 === 1 ? null : String(value);
+
+function applyWorkload(
+  { kubectl, optIn }: User,
+  step: Extract<UserStep, { do: 'apply workload' }>,
+): void {
+  const where = workloadPath(step);
+  const known = kubectl.get(where);
+  const text = optInText(optIn, step.workload, step.optIn);
+  if (known === undefined) {
+    kubectl.create(collection(where), workloadOf(namespaceOf(step.namespace), step, text));
+    return;
+  }
+  const mentions = distinct(step.mentions);
+  const annotations = {
+    [keys.optIn]: text,
+    [keys.adoption]: step.adoption,
+    [keys.extra]: extras(mentions),
+  };
+  const template = { spec: podSpec(mentions, imageOf(known)) };
+  kubectl.patch(where, { metadata: { annotations }, spec: { template } });
+}
+
+interface Spec {
+  readonly replicas?: number;
+  readonly paused?: boolean;
+  readonly template: {
+    readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+    readonly spec: { readonly containers: readonly { readonly image: string }[] };
+  };
+}
+
+const specOf = (object: KubernetesObject): Spec => object.spec as unknown as Spec;
+
+const imageOf = (object: KubernetesObject): number =>
+  Number(specOf(object).template.spec.containers[0]?.image.split(':')[1] ?? 1);
+
+type WorkloadStep = Extract<UserStep, Place & { do: string }>;
+
+function changeWorkload(user: User, step: WorkloadStep): void {
+  const { kubectl, operators } = user;
+  const where = workloadPath(step);
+  const known = kubectl.get(where);
+  if (known === undefined) return;
+  switch (step.do) {
+    case 'delete workload':
+      return kubectl.delete(where, step.cascade);
+    case 'recreate workload':
+      return recreate(user, where, known);
+    case 'revert':
+      return revert(kubectl, where, step.whole);
+    case 'operate':
+      operators.set(where, { whole: step.whole, times: step.times });
+      return;
+    case 'opt':
+      kubectl.annotate(where, { [keys.optIn]: step.value });
+      return;
+    case 'edit template': {
+      const [container] = specOf(known).template.spec.containers;
+      const image = `example.com/main:${imageOf(known) + 1}`;
+      const spec = { containers: [{ ...container, image }] };
+      kubectl.patch(where, { spec: { template: { spec } } });
+      return;
+    }
+    case 'scale':
+      if (known.kind === 'DaemonSet') return;
+      kubectl.patch(where, { spec: { replicas: replicas - (specOf(known).replicas ?? 0) } });
+      return;
+    case 'pause':
+      if (known.kind !== 'Deployment') return;
+      kubectl.patch(where, { spec: { paused: specOf(known).paused !== true } });
+      return;
+  }
+}
+
+/** What was noted of a hash. */
+const records = [keys.adopted, keys.written, keys.pending, keys.history];
+
+/** The workload as in git: without what wave-cron wrote to its template, or at all. */
+function asInGit(object: KubernetesObject, notes: readonly string[]): KubernetesObject {
+  const { metadata } = object;
+  const { template, ...spec } = specOf(object);
+  const annotations = without(template.metadata?.annotations, [keys.hash, keys.configSources]);
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: without(metadata.annotations, notes) },
+    spec: { ...spec, template: { ...template, metadata: { ...template.metadata, annotations } } },
+  };
+}
+
+export function revert(kubectl: Kubectl, where: string, whole: boolean): void {
+  const live = kubectl.get(where);
+  if (live !== undefined) kubectl.replace(where, asInGit(live, whole ? records : []));
+}
+
+/** Its Pods stay, and the new workload takes them over. A finalizer makes the deletion wait. */
+function recreate({ kubectl }: User, where: string, known: KubernetesObject): void {
+  kubectl.delete(where, 'Orphan');
+  const { name, namespace, annotations } = asInGit(known, [...records, keys.owned]).metadata;
+  const { spec } = asInGit(known, []);
+  const metadata = { name, namespace, annotations };
+  kubectl.create(collection(where), { apiVersion: known.apiVersion, kind: known.kind, metadata, spec });
+}
+
+const without = (
+  map: Readonly<Record<string, string>> = {},
+  names: readonly string[],
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(map).filter(([name]) => !names.includes(name)));
