@@ -122,11 +122,7 @@ interface End {
   readonly stopTimer: () => void;
 }
 
-function endOf(
-  { passTimeoutSeconds }: Settings,
-  clock: Clock,
-  stop: AbortSignal | undefined,
-): End {
+function endOf({ passTimeoutSeconds }: Settings, clock: Clock, stop: AbortSignal | undefined): End {
   const tooLong = new AbortController();
   const over = new AbortController();
   const timedOut = (): void => tooLong.abort(new DOMException('no time left', 'TimeoutError'));

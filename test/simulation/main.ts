@@ -46,7 +46,9 @@ async function runOne(seed: number): Promise<void> {
 async function runAll(): Promise<void> {
   const count = Number(values.processes);
   const began = performance.now();
-  const parts = await Promise.all(Array.from({ length: count }, (_, index) => onePart(index, count)));
+  const parts = await Promise.all(
+    Array.from({ length: count }, (_, index) => onePart(index, count)),
+  );
   const tally = newTally();
   for (const part of parts) add(tally, part.tally);
   const seconds = (performance.now() - began) / 1000;
@@ -63,7 +65,9 @@ async function explain({ plan, violations, after }: Failure): Promise<void> {
   print(`walk ${plan.seed}, after ${after} steps:\n  ${violations.join('\n  ')}`);
   const small = await shrink(plan);
   const again = await walk(small);
-  print(`made smaller, to ${small.steps.length} steps:\n${asTest(small, again.violations[0] ?? '')}`);
+  print(
+    `made smaller, to ${small.steps.length} steps:\n${asTest(small, again.violations[0] ?? '')}`,
+  );
 }
 
 /** Runs one part in a process of its own. */

@@ -28,4 +28,4 @@ const run = await runWalks({
     process.send?.({ tally: sendable(tally), failed: failures.length });
   },
 });
-process.send?.({ ...run, tally: sendable(run.tally) }, () => process.disconnect());
+process.send?.({ ...run, tally: sendable(run.tally) }, () => process.disconnect?.());

@@ -1,10 +1,11 @@
 /** wave-cron in a process of the simulation, wired as the program wires it. */
-import type { CommandContext } from '../../../jobs/command-context.ts';
-import { once } from '../../../jobs/commands/once.ts';
-import { type Wiring, wire } from '../../../jobs/wiring.ts';
+
 import { pass } from '../../../handler/pass/pass.ts';
 import { release } from '../../../handler/release/release.ts';
 import { isReleased } from '../../../handler/release/report.ts';
+import type { CommandContext } from '../../../jobs/command-context.ts';
+import { once } from '../../../jobs/commands/once.ts';
+import { type Wiring, wire } from '../../../jobs/wiring.ts';
 import { WaveCronError } from '../../../lib/errors.ts';
 import { http } from '../../../lib/http/node-http.ts';
 import type { Connection } from '../../../lib/kubernetes/credentials/connection.ts';
@@ -149,7 +150,8 @@ function connectionOf(namespace: string): Connection {
 }
 
 function logTo(said: (line: string) => void): Log {
-  const line = (...parts: unknown[]): void => said(parts.map((part) => JSON.stringify(part)).join(' '));
+  const line = (...parts: unknown[]): void =>
+    said(parts.map((part) => JSON.stringify(part)).join(' '));
   const levels = { trace: line, debug: line, info: line, warn: line, error: line, fatal: line };
   return levels as unknown as Log;
 }

@@ -1,8 +1,8 @@
 /** Changes one file of the product when it is loaded. Nothing on the disk changes. */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Mutation, mutations } from './mutations.ts';
 
 const root = join(import.meta.dirname, '../../..');

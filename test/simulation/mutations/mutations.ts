@@ -47,8 +47,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a source that cannot be read counts as absent',
     file: 'handler/reading/sources.ts',
-    from: "if (isAbsent(error, name)) return { state: 'absent' };",
-    to: "return { state: 'absent' };",
+    from: 'reading = isAbsent(error, reference.name)\n',
+    to: 'reading = isAbsent(error, reference.name) || reference.name\n',
   },
   {
     name: 'a removed hash is written again without an end',
@@ -95,14 +95,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the finalizer stays after the opt-out',
     file: 'lib/rules/patch.ts',
-    from: "...(ownership.finalizer === finalizer ? {} : finalizerFields(ownership, finalizer, keys)),",
-    to: "...(ownership.finalizer === finalizer || !finalizer ? {} : finalizerFields(ownership, finalizer, keys)),",
+    from: '...(ownership.finalizer === finalizer ? {} : finalizerFields(ownership, finalizer, keys)),',
+    to: '...(ownership.finalizer === finalizer || !finalizer ? {} : finalizerFields(ownership, finalizer, keys)),',
   },
   {
     name: 'the requests of a failed pass are forgotten',
     file: 'lib/schedule/early-passes.ts',
     from: "const unfulfilled = end === 'done' ? undefined : this.#inPass;",
-    to: "const unfulfilled = end ? undefined : this.#inPass;",
+    to: 'const unfulfilled = end ? undefined : this.#inPass;',
   },
   {
     name: 'events during a pass are forgotten',

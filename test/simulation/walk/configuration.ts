@@ -70,8 +70,14 @@ function usesOf(object: KubernetesObject): readonly Use[] {
   ]);
   const extra = (object.metadata.annotations?.[keys.extra] ?? '').split(',');
   return [
-    ...envFrom.flatMap((each) => [...all('ConfigMap', each.configMapRef), ...all('Secret', each.secretRef)]),
-    ...env.flatMap((each) => [...one('ConfigMap', each.configMapKeyRef), ...one('Secret', each.secretKeyRef)]),
+    ...envFrom.flatMap((each) => [
+      ...all('ConfigMap', each.configMapRef),
+      ...all('Secret', each.secretRef),
+    ]),
+    ...env.flatMap((each) => [
+      ...one('ConfigMap', each.configMapKeyRef),
+      ...one('Secret', each.secretKeyRef),
+    ]),
     ...mounted,
     ...extra.flatMap((text) =>
       text.trim() === '' ? [] : [useOf('ConfigMap', text.trim(), true, undefined)],
@@ -87,7 +93,10 @@ const useOf = (
 ): Use => ({ kind, name, isRequired: optional !== true, keys: items?.map(({ key }) => key) });
 
 /** The text of the data of a source; undefined if it does not exist. */
-export type DataOf = (kind: SourceKind, name: string) => Readonly<Record<string, string>> | undefined;
+export type DataOf = (
+  kind: SourceKind,
+  name: string,
+) => Readonly<Record<string, string>> | undefined;
 
 /** The sources that a workload uses, by `Kind/name`. */
 export const usedSources = (object: KubernetesObject): ReadonlySet<string> =>

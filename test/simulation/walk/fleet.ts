@@ -1,7 +1,11 @@
 /** All processes of wave-cron in a walk, and what the network does to them. */
 import { fileURLToPath } from 'node:url';
 import { givenShard, ownLeaseName, sharedIdentity } from '../../../lib/rules/shards.ts';
-import { defaultSettings, type RolloutSettings, type Settings } from '../../../lib/settings/schema.ts';
+import {
+  defaultSettings,
+  type RolloutSettings,
+  type Settings,
+} from '../../../lib/settings/schema.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { leaksIn } from '../../secrets/planted.ts';
 import { Program } from '../fleet/program.ts';
@@ -68,25 +72,34 @@ export class Fleet implements Traffic {
   act(step: ProcessStep): void {
     switch (step.do) {
       case 'once':
-        return this.start(`once-${this.#started}`, step.fate, this.#anyShard()).once();
+        this.start(`once-${this.#started}`, step.fate, this.#anyShard()).once();
+        return;
       case 'release':
-        return this.start(`release-${this.#started}`, step.fate, undefined).release();
+        this.start(`release-${this.#started}`, step.fate, undefined).release();
+        return;
       case 'schedule':
-        return this.startReplica(step.replica, step.fate);
+        this.startReplica(step.replica, step.fate);
+        return;
       case 'network':
         this.#network = { fault: step.fault, left: step.times };
         return;
       case 'reject':
-        return this.#simulation.reject(step);
+        this.#simulation.reject(step);
+        return;
       case 'setting':
-        return this.set(step.setting);
+        this.set(step.setting);
+        return;
       case 'streams':
         for (const replica of this.#replicas.values()) replica.streams.suffer(step.fault);
+        return;
+      case 'compact':
+        this.#simulation.server.compact();
         return;
       case 'time':
         return;
       default:
-        return this.#actOn(step);
+        this.#actOn(step);
+        return;
     }
   }
 
@@ -96,18 +109,23 @@ export class Fleet implements Traffic {
     const { process } = replica;
     switch (step.do) {
       case 'terminate':
-        return replica.terminate();
+        replica.terminate();
+        return;
       case 'kill':
-        return this.#end(process, 'kill');
+        this.#end(process, 'kill');
+        return;
       case 'stop':
-        return process.stop();
+        process.stop();
+        return;
       case 'resume':
-        return process.resume();
+        process.resume();
+        return;
       case 'clock':
         process.wallOffsetMs = step.hours * 3_600_000;
         return;
       case 'trigger':
-        return this.#trigger(replica, step.about);
+        this.#trigger(replica, step.about);
+        return;
     }
   }
 
@@ -124,7 +142,8 @@ export class Fleet implements Traffic {
   set(setting: Setting): void {
     const { key, value } = setting;
     if (key === 'ownership') this.ownership = value;
-    else if (key === 'limit') this.rollouts = { ...this.rollouts, limit: { count: value, period: '1h' } };
+    else if (key === 'limit')
+      this.rollouts = { ...this.rollouts, limit: { count: value, period: '1h' } };
     else if (value === null) {
       const { [key]: _, ...others } = this.rollouts;
       this.rollouts = others;
@@ -171,10 +190,12 @@ export class Fleet implements Traffic {
   }
 
   settingsOf(shard: number | undefined, isReplica: boolean): Settings {
+    const { plan } = this.#simulation;
     const watch = ['ConfigMap', 'Secret', 'Workload'] as const;
     return {
       ...defaultSettings,
-      optIn: this.#simulation.plan.optIn,
+      optIn: plan.optIn,
+      schedule: plan.schedule === 'each year' ? '0 0 1 7 *' : '* * * * *',
       ownership: this.ownership,
       rollouts: this.rollouts,
       lease: { name: leaseName, namespace: ownNamespace, durationSeconds: leaseSeconds },
@@ -216,7 +237,10 @@ export class Fleet implements Traffic {
     }
     const own = faults.find(({ nth, times }) => writer.sent >= nth && writer.sent < nth + times);
     const fault = own?.fault ?? this.#ofNetwork();
-    if (fault !== undefined) count(tally.faults, fault);
+    if (fault !== undefined) {
+      count(tally.faults, fault);
+      this.#simulation.harmedAt = world.now;
+    }
     return fault;
   }
 
@@ -229,6 +253,7 @@ export class Fleet implements Traffic {
   #end(process: SimulatedProcess, how: 'kill' | 'stop'): void {
     const { world, tally } = this.#simulation;
     world.log(`${process.name}: ${how}`);
+    this.#simulation.harmedAt = world.now;
     if (how === 'kill') {
       tally.kills += 1;
       process.kill();
@@ -278,15 +303,17 @@ export class Fleet implements Traffic {
 
 /** Requests of a pass, not those of watches and of the Lease. */
 function isOfPass({ path }: SimulatedRequest): boolean {
-  return !path.includes('/leases') && !path.includes('watch=true') && !path.includes('limit=1&') && !path.endsWith('limit=1');
+  return (
+    !path.includes('/leases') &&
+    !path.includes('watch=true') &&
+    !path.includes('limit=1&') &&
+    !path.endsWith('limit=1')
+  );
 }
 
 function leasesOf({ shard: setting, lease }: Settings): Writer['leases'] {
   const own = { name: ownLeaseName(lease.name, setting), holder: undefined };
   const shard = givenShard(setting);
   if (shard === undefined) return [own];
-  return [
-    own,
-    { name: lease.name, holder: sharedIdentity(shard, lease.durationSeconds) },
-  ];
+  return [own, { name: lease.name, holder: sharedIdentity(shard, lease.durationSeconds) }];
 }

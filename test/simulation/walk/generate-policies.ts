@@ -13,7 +13,7 @@ const windows = (random: SeededRandom): readonly WindowStep[] =>
   Array.from({ length: random.below(3) }, () => aWindow(random));
 
 /** Half of all changes end a policy, so that walks go on. */
-function valueOf(random: SeededRandom, key: PolicyKey): PolicyValue {
+function policyValue(random: SeededRandom, key: PolicyKey): PolicyValue {
   if (random.isOneIn(2)) return null;
   switch (key) {
     case 'pause':
@@ -38,7 +38,7 @@ export function policyStep(random: SeededRandom): UserStep | ProcessStep {
     [
       6,
       () => ({
-        ...{ do: 'policy', namespace, key, value: valueOf(random, key) },
+        ...{ do: 'policy', namespace, key, value: policyValue(random, key) },
         workload: ofNamespace ? null : workload,
       }),
     ],
@@ -57,7 +57,7 @@ export function policyStep(random: SeededRandom): UserStep | ProcessStep {
 export function settingStep(random: SeededRandom, withPolicies: boolean): ProcessStep {
   const ownership = {
     key: 'ownership',
-    value: random.of(['off', 'references', 'finalizer', 'finalizer']),
+    value: random.of(['off', 'references', 'finalizer', 'finalizer'] as const),
   } as const;
   if (!withPolicies) return { do: 'setting', setting: ownership };
   const place = random.isOneIn(2) ? null : random.within(1, 2);

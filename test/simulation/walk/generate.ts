@@ -2,13 +2,19 @@
 import { faultNames } from '../world/faults.ts';
 import { SeededRandom } from '../world/random.ts';
 import { streamFaults } from '../world/watch-stream.ts';
+import { policyStep, settingStep } from './generate-policies.ts';
 import { badValue, namespaces, sources, workloads } from './names.ts';
 import { noFate } from './no-fate.ts';
-import { policyStep, settingStep } from './generate-policies.ts';
 import { scenario } from './scenarios.ts';
-import { type Fate, mentions, type Plan, type ProcessStep, type Step, type UserStep } from './steps.ts';
-
-
+import {
+  type CheckStep,
+  type Fate,
+  mentions,
+  type Plan,
+  type ProcessStep,
+  type Step,
+  type UserStep,
+} from './steps.ts';
 
 /** @param length about so many steps */
 export function planOf(seed: number, length: number): Plan {
@@ -22,25 +28,26 @@ export function planOf(seed: number, length: number): Plan {
     [3, 'annotation'],
     [1, 'namespace'],
   ] as const);
+  const schedule = random.of(['each minute', 'each year'] as const);
   const withPolicies = random.isOneIn(2);
   const steps: Step[] = beginning(random, fleet);
   while (steps.length < length) steps.push(...some(random, fleet, withPolicies));
-  steps.push({ do: 'check', lift: true, then: 0 });
-  return { seed, fleet, optIn, steps };
+  steps.push({ do: 'check', lift: true, waitMs: 0 });
+  return { seed, fleet, optIn, schedule, steps };
 }
 
 type Fleet = Plan['fleet'];
 
 function some(random: SeededRandom, fleet: Fleet, withPolicies: boolean): readonly Step[] {
   if (random.isOneIn(40)) return scenario(random, fleet, withPolicies);
-  const what = random.weighted([
+  const what = random.weighted<() => UserStep | ProcessStep | CheckStep>([
     [60, () => userStep(random)],
     [25, () => processStep(random, fleet)],
     [withPolicies ? 25 : 0, () => policyStep(random)],
     [withPolicies ? 8 : 2, () => settingStep(random, withPolicies)],
-    [6, () => ({ do: 'check', lift: false }) as const],
-  ] as const);
-  return [{ ...what(), then: pause(random) }];
+    [6, () => ({ do: 'check', lift: false })],
+  ]);
+  return [{ ...what(), waitMs: pause(random) }];
 }
 
 /** How long nobody does anything. Most requests take some milliseconds. */
@@ -59,14 +66,16 @@ function beginning(random: SeededRandom, fleet: Fleet): Step[] {
   const steps: Step[] = [];
   for (const namespace of namespaces.keys()) {
     for (const source of sources.keys()) {
-      if (random.isOneIn(2)) steps.push({ ...write(random, namespace, source), then: 0 });
+      if (random.isOneIn(2)) steps.push({ ...write(random, namespace, source), waitMs: 0 });
     }
     for (const workload of workloads.keys()) {
-      if (random.isOneIn(2)) steps.push({ ...apply(random, namespace, workload), then: 0 });
+      if (random.isOneIn(2)) steps.push({ ...apply(random, namespace, workload), waitMs: 0 });
     }
   }
-  if (fleet === 'jobs') steps.push({ do: 'once', fate: noFate, then: 3_000 });
-  else for (const replica of [0, 1]) steps.push({ do: 'schedule', replica, fate: noFate, then: 3_000 });
+  if (fleet === 'jobs') steps.push({ do: 'once', fate: noFate, waitMs: 3_000 });
+  else
+    for (const replica of [0, 1])
+      steps.push({ do: 'schedule', replica, fate: noFate, waitMs: 3_000 });
   return steps;
 }
 
@@ -95,7 +104,14 @@ export function userStep(random: SeededRandom): UserStep {
     [2, () => ({ do: 'label source', namespace, source, value: random.below(100) })],
     [5, () => ({ do: 'delete source', namespace, source })],
     [12, () => apply(random, namespace, place.workload)],
-    [3, () => ({ do: 'delete workload', ...place, cascade: random.of(['Background', 'Foreground', 'Orphan']) })],
+    [
+      3,
+      () => ({
+        do: 'delete workload',
+        ...place,
+        cascade: random.of(['Background', 'Foreground', 'Orphan']),
+      }),
+    ],
     [2, () => ({ do: 'recreate workload', ...place })],
     [4, () => ({ do: 'revert', ...place, whole: random.isOneIn(3) })],
     [3, () => ({ do: 'operate', ...place, whole: random.isOneIn(3), times: random.within(1, 3) })],
@@ -126,10 +142,24 @@ function processStep(random: SeededRandom, fleet: Fleet): ProcessStep {
     [2, () => ({ do: 'stop', replica })],
     [3, () => ({ do: 'resume', replica })],
     [1, () => ({ do: 'clock', replica, hours: random.of([-30, -1, 1, 30]) })],
-    [fleet === 'jobs' ? 0 : 3, () => ({ do: 'trigger', replica, about: random.isOneIn(2) ? null : random.below(50) })],
+    [
+      fleet === 'jobs' ? 0 : 3,
+      () => ({ do: 'trigger', replica, about: random.isOneIn(2) ? null : random.below(50) }),
+    ],
     [fleet === 'jobs' ? 0 : 3, () => ({ do: 'streams', fault: random.of(streamFaults) })],
-    [5, () => ({ do: 'network', fault: random.of(faultNames), times: random.of([1, 1, 2, 5, 12]) })],
-    [0.5, () => ({ do: 'reject', what: random.of(['workloads', 'sources', 'events']), status: random.of([403, 422]) })],
+    [1, () => ({ do: 'compact' })],
+    [
+      5,
+      () => ({ do: 'network', fault: random.of(faultNames), times: random.of([1, 1, 2, 5, 12]) }),
+    ],
+    [
+      0.5,
+      () => ({
+        do: 'reject',
+        what: random.of(['workloads', 'sources', 'events']),
+        status: random.of([403, 422]),
+      }),
+    ],
     [2, () => ({ do: 'time', minutes: random.of([1, 2, 5, 15]) })],
   ]);
   return make();

@@ -7,6 +7,7 @@ import type { SimulatedWrite } from '../server/server.ts';
 import { account } from '../world/network.ts';
 import { hashOf, type SourceKind, templateHash } from './configuration.ts';
 import { keys } from './names.ts';
+import { beforeOf, objectOf } from './seen.ts';
 import type { Writer } from './writer.ts';
 
 /** Something that was so from a time on. */
@@ -84,20 +85,22 @@ export class Oracle {
 
   /** @returns the workload that changed, if the change was one of a workload */
   see(write: SimulatedWrite): Tracked | undefined {
-    const object = write.object as unknown as KubernetesObject;
+    const object = objectOf(write);
     const { metadata } = object;
     const key = `${write.resource}/${metadata.namespace ?? ''}/${metadata.name}`;
     if (write.verb === 'delete') this.objects.delete(key);
     else this.objects.set(key, object);
     if (write.resource === 'namespaces') this.#seeNamespace(object, write.verb === 'delete');
     if (write.resource === 'configmaps' || write.resource === 'secrets') {
-      const before = write.before as unknown as KubernetesObject | undefined;
+      const before = beforeOf(write);
       const isSame = JSON.stringify(before?.data) === JSON.stringify(object.data);
       if (write.verb === 'update' && isSame) return undefined;
       this.lastSourceWriteAt = this.#now();
       this.#judge(metadata.namespace ?? '');
     }
-    return workloadResources.has(write.resource) ? this.#seeWorkload(write, object) : undefined;
+    return workloadResources.has(write.resource)
+      ? this.#seeWorkload(write, object, beforeOf(write))
+      : undefined;
   }
 
   /** A hash was written to a template, or recorded without a restart. */
@@ -130,7 +133,9 @@ export class Oracle {
     const object = this.find(kind === 'Secret' ? 'secrets' : 'configmaps', namespace, name);
     if (object === undefined || kind === 'ConfigMap') return object && (object.data ?? {});
     const data = Object.entries(object.data ?? {});
-    return Object.fromEntries(data.map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]));
+    return Object.fromEntries(
+      data.map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]),
+    );
   }
 
   isOptedIn({ metadata }: KubernetesObject): boolean {
@@ -160,7 +165,11 @@ export class Oracle {
     configurations.push({ from: this.#now(), value });
   }
 
-  #seeWorkload({ verb, by, before }: SimulatedWrite, object: KubernetesObject): Tracked {
+  #seeWorkload(
+    { verb, by }: SimulatedWrite,
+    object: KubernetesObject,
+    before: KubernetesObject | undefined,
+  ): Tracked {
     const { metadata, kind } = object;
     const uid = metadata.uid ?? '';
     const tracked = this.workloads.get(uid) ?? newTracked(object, kind);
@@ -172,8 +181,9 @@ export class Oracle {
     if (JSON.stringify(tracked.annotations.at(-1)?.value) !== JSON.stringify(annotations)) {
       tracked.annotations.push({ from: now, value: annotations });
     }
-    const old = before as unknown as KubernetesObject | undefined;
-    if (by !== account && old !== undefined && verb === 'update') noteRemoval(tracked, old, now);
+    if (by !== account && before !== undefined && verb === 'update') {
+      noteRemoval(tracked, before, now);
+    }
     this.#judgeOne(tracked);
     this.#followRollout(tracked);
     return tracked;
@@ -183,7 +193,8 @@ export class Oracle {
     const { object, notes } = tracked;
     const hash = templateHash(object);
     const isOurs = hash !== undefined && notes.at(-1)?.hash === hash;
-    const isUnfinished = isOurs && !tracked.isDeleted && isActive(object, this) && !isComplete(object);
+    const isUnfinished =
+      isOurs && !tracked.isDeleted && isActive(object, this) && !isComplete(object);
     if (!isUnfinished) tracked.unfinishedSince = undefined;
     else tracked.unfinishedSince ??= this.#now();
   }
@@ -207,7 +218,8 @@ function newTracked(object: KubernetesObject, kind: string): Tracked {
 function noteRemoval(tracked: Tracked, before: KubernetesObject, now: number): void {
   const { object } = tracked;
   const lost = (key: string): boolean =>
-    before.metadata.annotations?.[key] !== undefined && object.metadata.annotations?.[key] === undefined;
+    before.metadata.annotations?.[key] !== undefined &&
+    object.metadata.annotations?.[key] === undefined;
   const hasLostHash = templateHash(before) !== undefined && templateHash(object) === undefined;
   if (hasLostHash || lost(keys.adopted)) {
     tracked.removals += 1;

@@ -4,7 +4,7 @@ import { daemonSet, deployment, statefulSet } from '../../../tools/control-plane
 import { at, keys, sources, workloads } from './names.ts';
 import type { Mentioned, Step } from './steps.ts';
 
-type Apply = Extract<Step, { do: 'apply workload' }>;
+type Apply = Omit<Extract<Step, { do: 'apply workload' }>, 'waitMs'>;
 
 const builders = {
   Deployment: deployment,
@@ -35,7 +35,10 @@ export function extras(mentions: readonly Mentioned[]): string | null {
 
 const refField = (kind: string): string => (kind === 'Secret' ? 'secretRef' : 'configMapRef');
 
-export function podSpec(mentions: readonly Mentioned[], image: number): { [field: string]: unknown } {
+export function podSpec(
+  mentions: readonly Mentioned[],
+  image: number,
+): { [field: string]: unknown } {
   const of = (how: Mentioned['how']) =>
     mentions.filter((each) => each.how === how).map(({ source }) => at(sources, source));
   const envFrom = [

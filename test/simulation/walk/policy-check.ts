@@ -2,8 +2,15 @@
  * What is wrong with a hash by the rollout policies. A pass knows what it has read, so each rule asks
  * for what was true all the time from its beginning until the write.
  */
-import { type Force, forceAt, msOf, policyKeys, type Texts } from '../../faults/walk/policy-rule.ts';
+
 import type { RolloutSettings } from '../../../lib/settings/schema.ts';
+import {
+  type Force,
+  forceAt,
+  msOf,
+  policyKeys,
+  type Texts,
+} from '../../faults/walk/policy-rule.ts';
 import { keys, policyKey } from './names.ts';
 import { type Note, type Oracle, type Since, type Tracked, within } from './oracle.ts';
 import type { Judged } from './write-check.ts';
@@ -19,7 +26,13 @@ const policyNames = [...policyKeys, 'order'] as const;
 export const textsOf = (annotations: Annotations): Texts =>
   Object.fromEntries(policyNames.map((name) => [name, annotations[policyKey(name)]]));
 
-export const textsOfSettings = ({ paused, windows, approval, settle, cooldown }: RolloutSettings): Texts => ({
+export const textsOfSettings = ({
+  paused,
+  windows,
+  approval,
+  settle,
+  cooldown,
+}: RolloutSettings): Texts => ({
   pause: String(paused),
   windows: JSON.stringify(windows),
   ...{ approval, settle, cooldown },
@@ -36,7 +49,11 @@ export function forcesOn(
   const times: number[] = [];
   for (let time = from - slackMs; time < to + slackMs; time += lookEveryMs) times.push(time);
   times.push(to + slackMs);
-  const ofNamespace = textsWithin(oracle.namespaceAnnotations.get(tracked.namespace) ?? [], from, to);
+  const ofNamespace = textsWithin(
+    oracle.namespaceAnnotations.get(tracked.namespace) ?? [],
+    from,
+    to,
+  );
   return ofNamespace.flatMap((namespace) =>
     textsWithin(tracked.annotations, from, to).flatMap((workload) => {
       const levels = [textsOfSettings(rollouts), namespace, workload];
@@ -46,7 +63,11 @@ export function forcesOn(
 }
 
 /** Different annotations often have the same policy. */
-function textsWithin(all: readonly Since<Annotations>[], from: number, to: number): readonly Texts[] {
+function textsWithin(
+  all: readonly Since<Annotations>[],
+  from: number,
+  to: number,
+): readonly Texts[] {
   const found = new Map(
     within(all, from, to).map((each) => {
       const texts = textsOf(each);
@@ -70,7 +91,9 @@ export function wrongByPolicy(
   const isHeld = ({ isInvalid, isPaused, isClosed, needsApproval }: Force): boolean =>
     isInvalid || isPaused || isClosed || (needsApproval && !isApproved);
   const wrong = [
-    forces.length > 0 && forces.every(isHeld) ? `it was held: ${JSON.stringify(forces[0])}` : undefined,
+    forces.length > 0 && forces.every(isHeld)
+      ? `it was held: ${JSON.stringify(forces[0])}`
+      : undefined,
     wrongWithLimit(tracked, rollouts, now),
     wrongWithCooldown(tracked, Math.min(...forces.map(({ cooldownMs }) => cooldownMs)), now),
     wrongWithSettle(oracle, tracked, Math.min(...forces.map(({ settleMs }) => settleMs)), now),
@@ -114,7 +137,8 @@ function wrongWithSettle(
   const changed = configurations.at(-1);
   const isFirst = notes.length === 0;
   const first = configurations[1]?.from ?? now;
-  if (settleMs === 0 || isFirst || changed === undefined || now - first > 10 * settleMs) return undefined;
+  if (settleMs === 0 || isFirst || changed === undefined || now - first > 10 * settleMs)
+    return undefined;
   const isLate = changed.from <= now - settleMs + slackMs;
   return isLate || oracle.lastSourceWriteAt !== changed.from
     ? undefined

@@ -8,7 +8,10 @@ import { act, sourceValue, type User } from './user.ts';
 const policies = ['pause', 'windows', 'approval', 'settle', 'cooldown', 'order'] as const;
 
 export function actPolicy(user: User, step: Extract<UserStep, { do: 'policy' | 'approve' }>): void {
-  if (step.do === 'approve') return approve(user, step);
+  if (step.do === 'approve') {
+    approve(user, step);
+    return;
+  }
   const { namespace, workload, key } = step;
   const where =
     workload === null
@@ -29,10 +32,7 @@ function windowOf({ kind, opensIn, lasts }: WindowStep, now: number): object {
   return { kind, schedule, duration: `${lasts}m`, timeZone: 'UTC' };
 }
 
-function approve(
-  { kubectl }: User,
-  step: Extract<UserStep, { do: 'approve' }>,
-): void {
+function approve({ kubectl }: User, step: Extract<UserStep, { do: 'approve' }>): void {
   const where = workloadPath(step);
   const annotations = kubectl.get(where)?.metadata.annotations ?? {};
   const pending = annotations[keys.pending];

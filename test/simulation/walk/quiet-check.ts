@@ -17,7 +17,9 @@ export function whatIsWrong(simulation: Simulation, good: GoodPass): string[] {
     good.outcomes.map((each) => [`${each.kind}/${each.namespace}/${each.name}`, each]),
   );
   return [
-    ...oracle.live.flatMap((each) => wrongWithWorkload(simulation, each, outcomes.get(each.label), good)),
+    ...oracle.live.flatMap((each) =>
+      wrongWithWorkload(simulation, each, outcomes.get(each.label), good),
+    ),
     ...[...oracle.objects.values()].flatMap((object) =>
       object.kind === 'ConfigMap' || object.kind === 'Secret'
         ? wrongWithSource(simulation, object, outcomes)
@@ -38,7 +40,7 @@ function wrongWithWorkload(
   good: GoodPass,
 ): string[] {
   const { oracle, fleet } = simulation;
-  const { object, label, configurations, removals, notes } = tracked;
+  const { object, label, configurations, notes } = tracked;
   const hasFinalizer = object.metadata.finalizers?.includes(keys.finalizer) === true;
   if (isDeleting(object)) {
     return hasFinalizer ? [`${label} is being deleted, and still waits for its finalizer`] : [];
@@ -52,11 +54,13 @@ function wrongWithWorkload(
   const wrong: string[] = [];
   const given = oracle.given(tracked);
   const needsNone = current === emptyHash && given === undefined;
-  if (isReverted && removals === 0 && !wasRemovedBefore(simulation, tracked)) {
-    wrong.push(`${label} is Reverted, though nobody has removed a hash`);
+  if (isReverted && !wasWrittenTwice(simulation, tracked, current)) {
+    wrong.push(`${label} is Reverted, though its hash was not written twice`);
   }
   if (current !== undefined && given !== current && !needsNone && !isReverted && !isHeld) {
-    wrong.push(`${label} has hash ${given}, and that of its current data is ${current} (${outcome.reason}: ${outcome.sentence})`);
+    wrong.push(
+      `${label} has hash ${given}, and that of its current data is ${current} (${outcome.reason}: ${outcome.sentence})`,
+    );
   }
   const hash = templateHash(object);
   if (hash !== undefined && notes.at(-1)?.hash !== hash) {
@@ -73,8 +77,15 @@ function wrongWithWorkload(
 }
 
 /** One that was created again may have the Events of the one before. */
-const wasRemovedBefore = ({ oracle }: Simulation, { label }: Tracked): boolean =>
-  [...oracle.workloads.values()].some((each) => each.label === label && each.removals > 0);
+function wasWrittenTwice(
+  { oracle }: Simulation,
+  { label }: Tracked,
+  current: string | undefined,
+): boolean {
+  const all = [...oracle.workloads.values()].filter((each) => each.label === label);
+  const notes = all.flatMap((each) => each.notes).filter(({ hash }) => hash === current);
+  return notes.length >= 2;
+}
 
 function sourceOf({ oracle }: Simulation, { namespace }: Tracked, text: string) {
   const [kind = '', name = ''] = text.split('/');
@@ -120,7 +131,8 @@ function wrongWithSource(
     if (!may.has(uid)) wrong.push(`${label} still has a reference to ${uid}`);
   }
   const isKept = references.some(({ kind }) => kind === 'Namespace');
-  if (!isKept && owners.size > 0) wrong.push(`${label} has owners, and no reference to kube-system`);
+  if (!isKept && owners.size > 0)
+    wrong.push(`${label} has owners, and no reference to kube-system`);
   if (isKept && owners.size === 0 && !fleet.hadReferences) {
     wrong.push(`${label} has no owners, and a reference to kube-system`);
   }

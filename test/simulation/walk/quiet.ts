@@ -8,6 +8,7 @@ import { liftPolicies } from './policy-user.ts';
 import { whatIsWrong } from './quiet-check.ts';
 import type { Simulation } from './simulation.ts';
 import { count } from './tally.ts';
+import { checkTriggers, isByTriggersAlone } from './trigger-check.ts';
 
 /** A pass without a fault, or one of each shard. */
 export interface GoodPass {
@@ -30,6 +31,7 @@ export async function check(simulation: Simulation, lift: boolean): Promise<void
   }
   await renewReplicas(simulation);
   await jobsEnd(simulation);
+  if (isByTriggersAlone(simulation)) await checkTriggers(simulation);
   let good = await goodPassAtRest(simulation);
   if (lift) good = await withoutHolds(simulation, good);
   let wrong = good === undefined ? [] : whatIsWrong(simulation, good);
@@ -113,14 +115,18 @@ async function goodPass(simulation: Simulation): Promise<GoodPass | undefined> {
 }
 
 /** @returns its report; why it is not a good one */
-async function onePass(simulation: Simulation, shard: number | undefined): Promise<Report | string> {
+async function onePass(
+  simulation: Simulation,
+  shard: number | undefined,
+): Promise<Report | string> {
   const { fleet, world, tally } = simulation;
   const program = fleet.start(`good-pass-${tally.passes}`, noFate, shard);
   tally.passes += 1;
   program.pass();
   if (!(await world.until(() => !program.isRunning, 60 * minute))) return 'it takes an hour';
   const { ended } = program;
-  if (ended?.how !== 'report') return ended?.how === 'error' ? ended.error.message : 'it was killed';
+  if (ended?.how !== 'report')
+    return ended?.how === 'error' ? ended.error.message : 'it was killed';
   const { report } = ended;
   if (report.pass !== 'Completed') return `${report.pass}: ${report.sentence}`;
   if (!isComplete(report)) return JSON.stringify(report.counts);
@@ -138,7 +144,9 @@ async function withoutHolds(
     good = await goodPassAtRest(simulation);
   }
   for (const outcome of good?.outcomes.filter(isHoldOutcome) ?? []) {
-    simulation.blame(`without any policy, ${outcome.kind}/${outcome.namespace}/${outcome.name} is held: ${outcome.sentence}`);
+    simulation.blame(
+      `without any policy, ${outcome.kind}/${outcome.namespace}/${outcome.name} is held: ${outcome.sentence}`,
+    );
   }
   return good;
 }

@@ -2,11 +2,9 @@
 import type { SeededRandom } from '../world/random.ts';
 import { badValue, namespaces, sources } from './names.ts';
 import { noFate } from './no-fate.ts';
-import { type Fate, mentions, type Plan, type Step } from './steps.ts';
+import { mentions, type Plan, type Step } from './steps.ts';
 
-
-
-type Untimed = Step extends infer S ? (S extends Step ? Omit<S, 'then'> : never) : never;
+type Untimed = Step extends infer S ? (S extends Step ? Omit<S, 'waitMs'> : never) : never;
 
 export function scenario(
   random: SeededRandom,
@@ -24,9 +22,7 @@ export function scenario(
     mentions: [{ source, how }],
   });
   const run: Untimed =
-    fleet === 'jobs'
-      ? { do: 'once', fate: noFate }
-      : { do: 'schedule', replica: 0, fate: noFate };
+    fleet === 'jobs' ? { do: 'once', fate: noFate } : { do: 'schedule', replica: 0, fate: noFate };
   const check: Untimed = { do: 'check', lift: false };
   const settled: readonly Untimed[] = [write(0), use(workload), check];
   const operated = (): readonly Untimed[] => [
@@ -47,7 +43,12 @@ export function scenario(
     ...settled,
     use((workload + 1) % 5),
     check,
-    { do: 'delete workload', namespace, workload, cascade: random.of(['Background', 'Foreground'] as const) },
+    {
+      do: 'delete workload',
+      namespace,
+      workload,
+      cascade: random.of(['Background', 'Foreground'] as const),
+    },
     check,
   ];
   const failing = (): readonly Untimed[] => [
@@ -57,7 +58,14 @@ export function scenario(
     check,
     { do: 'setting', setting: { key: 'maxConcurrent', value: 1 } },
     write(badValue),
-    ...[run, { do: 'time', minutes: 2 } as const, run, { do: 'time', minutes: 12 } as const, run, check],
+    ...[
+      run,
+      { do: 'time', minutes: 2 } as const,
+      run,
+      { do: 'time', minutes: 12 } as const,
+      run,
+      check,
+    ],
   ];
   const approving = (): readonly Untimed[] => {
     const approve = (which: 'pending' | 'older'): Untimed => ({
@@ -81,5 +89,7 @@ export function scenario(
   const all = withPolicies
     ? [operated, recreated, shared, failing, failing, approving, flapping]
     : [operated, recreated, shared];
-  return random.of(all)().map((step) => ({ ...step, then: step.do === 'once' ? 30_000 : 2_000 }) as Step);
+  return random
+    .of(all)()
+    .map((step) => ({ ...step, waitMs: step.do === 'once' ? 30_000 : 2_000 }) as Step);
 }

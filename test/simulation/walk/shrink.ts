@@ -52,7 +52,7 @@ function simplerThan(step: Step): readonly Step[] {
       forms.push({ ...step, mentions: step.mentions.toSpliced(nth, 1) });
     }
   }
-  if (step.then > 0) forms.push({ ...step, then: 0 });
+  if (step.waitMs > 0) forms.push({ ...step, waitMs: 0 });
   return forms;
 }
 

@@ -1,12 +1,17 @@
 /** A cluster, the processes of wave-cron in it, its users, and everything that is known of what they did. */
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { leaksIn } from '../../secrets/planted.ts';
-import { createSimulatedServer, type SimulatedServer, type SimulatedWrite } from '../server/server.ts';
+import {
+  createSimulatedServer,
+  type SimulatedServer,
+  type SimulatedWrite,
+} from '../server/server.ts';
 import { account } from '../world/network.ts';
 import { World } from '../world/world.ts';
 import { Fleet } from './fleet.ts';
 import { Kubectl } from './kubectl.ts';
 import { Oracle, type Tracked } from './oracle.ts';
+import { objectOf } from './seen.ts';
 import type { Plan, ProcessStep } from './steps.ts';
 import { newTally } from './tally.ts';
 import { revert, type User } from './user.ts';
@@ -27,6 +32,8 @@ export class Simulation {
   readonly violations: string[] = [];
   /** Writes of these resources by wave-cron are rejected. */
   readonly rejected = new Map<string, 403 | 422>();
+  /** When a fault last happened to any process. */
+  harmedAt = 0;
   #areControllersDue = false;
 
   constructor(plan: Plan, onLine?: (line: string) => void) {
@@ -58,6 +65,7 @@ export class Simulation {
       sources: ['configmaps', 'secrets'],
       events: ['events'],
     } as const;
+    this.harmedAt = this.world.now;
     for (const each of resources[what]) this.rejected.set(each, status);
   }
 
@@ -65,9 +73,10 @@ export class Simulation {
   #wakeControllers(): void {
     if (this.#areControllersDue) return;
     this.#areControllersDue = true;
-    const { world, server } = this;
+    const { world } = this;
     world.after(1 + world.random.next() * 200, () => {
       this.#areControllersDue = false;
+      const { server } = this;
       const steps = server.pending();
       if (steps.length === 0) return;
       const step = world.random.of(steps);
@@ -89,7 +98,7 @@ export class Simulation {
   }
 
   #see(write: SimulatedWrite): void {
-    const object = write.object as unknown as KubernetesObject;
+    const object = objectOf(write);
     const { resource, verb, by } = write;
     const { name, namespace = '', resourceVersion } = object.metadata;
     this.world.log(`${by} ${verb} ${resource} ${namespace}/${name} ${resourceVersion}`);
@@ -101,7 +110,10 @@ export class Simulation {
 
   #judge(write: SimulatedWrite, object: KubernetesObject, tracked: Tracked | undefined): void {
     const { resource } = write;
-    if (resource === 'leases') return this.fleet.seeLease(object);
+    if (resource === 'leases') {
+      this.fleet.seeLease(object);
+      return;
+    }
     if (resource === 'events') {
       const leaks = leaksIn(JSON.stringify(object['note'] ?? object['message'] ?? ''));
       if (leaks.length > 0) this.blame(`an Event contains a value of a Secret: ${leaks.join()}`);
@@ -110,7 +122,8 @@ export class Simulation {
     const writer = this.fleet.current;
     if (writer === undefined) return;
     const { world, oracle } = this;
-    const judged = { write, writer, oracle, now: world.now, time: world.time };
+    const { harmedAt } = this;
+    const judged = { write, writer, oracle, now: world.now, time: world.time, harmedAt };
     if (sourceResources.has(resource)) {
       for (const text of wrongWithSourceWrite(judged)) this.blame(text);
     } else if (tracked !== undefined) {

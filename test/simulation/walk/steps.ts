@@ -83,6 +83,8 @@ export type ProcessStep =
   /** Admission rejects writes of this kind by wave-cron until the next check. */
   | { do: 'reject'; what: 'workloads' | 'sources' | 'events'; status: 403 | 422 }
   | { do: 'setting'; setting: Setting }
+  /** Continue tokens expire, and the versions from which watches would go on. */
+  | { do: 'compact' }
   | { do: 'time'; minutes: number };
 
 /** Faults end, a pass comes to its end, and everything is compared. `lift`: also all policies end. */
@@ -91,12 +93,14 @@ export interface CheckStep {
   readonly lift: boolean;
 }
 
-/** `then`: the milliseconds until the next step. */
-export type Step = (UserStep | ProcessStep | CheckStep) & { readonly then: number };
+/** `waitMs`: the milliseconds until the next step. */
+export type Step = (UserStep | ProcessStep | CheckStep) & { readonly waitMs: number };
 
 export interface Plan {
   readonly seed: number;
   readonly fleet: 'jobs' | 'replicas' | 'shards';
   readonly optIn: 'annotation' | 'namespace';
+  /** When replicas pass without a trigger. */
+  readonly schedule: 'each minute' | 'each year';
   readonly steps: readonly Step[];
 }

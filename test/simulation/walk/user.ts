@@ -1,6 +1,10 @@
 /** What people and GitOps tools do to the cluster. */
 import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
-import { configMap, namespace as namespaceObject, secret } from '../../../tools/control-plane/objects.ts';
+import {
+  configMap,
+  namespace as namespaceObject,
+  secret,
+} from '../../../tools/control-plane/objects.ts';
 import { plantedValue } from '../../secrets/planted.ts';
 import { collection, type Kubectl, namespaceOf, sourcePath, workloadPath } from './kubectl.ts';
 import { at, keys, sources } from './names.ts';
@@ -30,25 +34,32 @@ export function act(user: User, step: UserStep): void {
   const { kubectl } = user;
   switch (step.do) {
     case 'write source':
-      return writeSource(user, step);
+      writeSource(user, step);
+      return;
     case 'label source': {
       const labels = { value: String(step.value) };
       kubectl.patch(sourcePath(step.namespace, step.source), { metadata: { labels } });
       return;
     }
     case 'delete source':
-      return kubectl.delete(sourcePath(step.namespace, step.source));
+      kubectl.delete(sourcePath(step.namespace, step.source));
+      return;
     case 'apply workload':
-      return applyWorkload(user, step);
+      applyWorkload(user, step);
+      return;
     case 'delete namespace':
-      return kubectl.delete(path('Namespace', undefined, namespaceOf(step.namespace)));
+      kubectl.delete(path('Namespace', undefined, namespaceOf(step.namespace)));
+      return;
     case 'create namespace':
-      return createNamespace(user, step.namespace);
+      createNamespace(user, step.namespace);
+      return;
     case 'policy':
     case 'approve':
-      return actPolicy(user, step);
+      actPolicy(user, step);
+      return;
     default:
-      return changeWorkload(user, step);
+      changeWorkload(user, step);
+      return;
   }
 }
 
@@ -129,11 +140,14 @@ function changeWorkload(user: User, step: WorkloadStep): void {
   if (known === undefined) return;
   switch (step.do) {
     case 'delete workload':
-      return kubectl.delete(where, step.cascade);
+      kubectl.delete(where, step.cascade);
+      return;
     case 'recreate workload':
-      return recreate(user, where, known);
+      recreate(user, where, known);
+      return;
     case 'revert':
-      return revert(kubectl, where, step.whole);
+      revert(kubectl, where, step.whole);
+      return;
     case 'operate':
       operators.set(where, { whole: step.whole, times: step.times });
       return;
@@ -184,7 +198,12 @@ function recreate({ kubectl }: User, where: string, known: KubernetesObject): vo
   const { name, namespace, annotations } = asInGit(known, [...records, keys.owned]).metadata;
   const { spec } = asInGit(known, []);
   const metadata = { name, namespace, annotations };
-  kubectl.create(collection(where), { apiVersion: known.apiVersion, kind: known.kind, metadata, spec });
+  kubectl.create(collection(where), {
+    apiVersion: known.apiVersion,
+    kind: known.kind,
+    metadata,
+    spec,
+  });
 }
 
 const without = (

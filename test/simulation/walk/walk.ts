@@ -61,5 +61,5 @@ async function take(simulation: Simulation, step: Step): Promise<void> {
   if (step.do === 'check') await check(simulation, step.lift);
   else if (isOfUser(step)) act(user, step);
   else fleet.act(step as ProcessStep);
-  await world.pass(step.then + (step.do === 'time' ? step.minutes * 60_000 : 0));
+  await world.pass(step.waitMs + (step.do === 'time' ? step.minutes * 60_000 : 0));
 }

@@ -6,6 +6,7 @@ import { templateHash } from './configuration.ts';
 import { keys, prefix } from './names.ts';
 import { type Note, type Oracle, parsed, type Tracked, within } from './oracle.ts';
 import { wrongByPolicy } from './policy-check.ts';
+import { beforeOf, objectOf } from './seen.ts';
 import type { Writer } from './writer.ts';
 
 export interface Judged {
@@ -15,6 +16,8 @@ export interface Judged {
   readonly now: number;
   /** Milliseconds since 1970. */
   readonly time: number;
+  /** When a fault last happened to any process. */
+  readonly harmedAt: number;
 }
 
 const short = (hash: string | undefined): string => hash?.slice(0, 8) ?? 'none';
@@ -22,21 +25,26 @@ const short = (hash: string | undefined): string => hash?.slice(0, 8) ?? 'none';
 /** To be called after the oracle has seen the write. */
 export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string[] {
   const { write, writer, oracle, now } = judged;
-  const before = write.before as unknown as KubernetesObject | undefined;
+  const before = beforeOf(write);
   const { object } = tracked;
   if (before === undefined || write.verb !== 'update') {
     return write.verb === 'delete' ? [] : [`${writer.name} created ${tracked.label}`];
   }
-  const wrong = wrongWithFields(before, object).map((text) => `${writer.name}: ${tracked.label} ${text}`);
+  const wrong = wrongWithFields(before, object).map(
+    (text) => `${writer.name}: ${tracked.label} ${text}`,
+  );
   const began = writer.began ?? now;
   const hash = templateHash(object);
   if (hash !== undefined && hash !== templateHash(before)) {
     const note: Note = { hash, at: now, writer: { ...writer }, began };
     const faults = [
       ...wrongWithHash(tracked, hash, began, now),
+      ...wrongWithRepetition(judged, tracked, hash),
       ...wrongByPolicy(judged, tracked, hash, began),
     ];
-    wrong.push(...faults.map((text) => `${writer.name} wrote ${short(hash)} to ${tracked.label}: ${text}`));
+    wrong.push(
+      ...faults.map((text) => `${writer.name} wrote ${short(hash)} to ${tracked.label}: ${text}`),
+    );
     oracle.note(tracked, hash, note);
     oracle.rolls(tracked);
   } else if (hash === undefined && templateHash(before) !== undefined) {
@@ -46,7 +54,9 @@ export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string
   if (text !== undefined && text !== before.metadata.annotations?.[keys.adopted]) {
     const config = parsed(text)?.config ?? '';
     if (!isPossible(tracked, config, began, now)) {
-      wrong.push(`${writer.name} recorded ${short(config)} for ${tracked.label}, which it did not have: ${history(tracked)}`);
+      wrong.push(
+        `${writer.name} recorded ${short(config)} for ${tracked.label}, which it did not have: ${history(tracked)}`,
+      );
     }
     oracle.note(tracked, config, undefined);
   }
@@ -56,8 +66,12 @@ export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string
 const emptyHash = currentHash([]);
 
 /** Whether the workload had this configuration at some time since the pass began. */
-const isPossible = ({ configurations }: Tracked, hash: string, began: number, now: number): boolean =>
-  within(configurations, began, now).includes(hash) || hash === emptyHash;
+const isPossible = (
+  { configurations }: Tracked,
+  hash: string,
+  began: number,
+  now: number,
+): boolean => within(configurations, began, now).includes(hash) || hash === emptyHash;
 
 const history = ({ configurations }: Tracked): string =>
   configurations
@@ -85,6 +99,17 @@ function wrongWithHash(tracked: Tracked, hash: string, began: number, now: numbe
   return wrong;
 }
 
+/** A hash that was written twice and removed each time is not written again. Faults can hide a write. */
+function wrongWithRepetition(
+  { harmedAt }: Judged,
+  { configurations, notes }: Tracked,
+  hash: string,
+): string[] {
+  const since = configurations.at(-1)?.from ?? 0;
+  const times = notes.filter((each) => each.hash === hash && each.at >= since).length;
+  return times >= 2 && harmedAt < since ? [`it was written ${times} times before`] : [];
+}
+
 const ownAnnotations: ReadonlySet<string> = new Set([
   ...[keys.adopted, keys.history, keys.pending, keys.written, keys.owned, keys.putBack],
 ]);
@@ -100,7 +125,9 @@ function wrongWithFields(before: KubernetesObject, after: KubernetesObject): str
   const template = (object: KubernetesObject) =>
     (object.spec?.['template'] ?? {}) as { readonly metadata?: { readonly annotations?: object } };
   const without = ({ spec = {} }: KubernetesObject) => {
-    const { template: given, ...rest } = spec as { template?: { metadata?: { annotations?: object } } };
+    const { template: given, ...rest } = spec as {
+      template?: { metadata?: { annotations?: object } };
+    };
     const { annotations: _, ...metadata } = given?.metadata ?? {};
     return { ...rest, template: { ...given, metadata } };
   };
@@ -124,13 +151,16 @@ function wrongWithFields(before: KubernetesObject, after: KubernetesObject): str
 
 /** wave-cron may only change the owner references of a source. */
 export function wrongWithSourceWrite({ write, writer }: Judged): string[] {
-  const before = write.before as unknown as KubernetesObject | undefined;
-  const after = write.object as unknown as KubernetesObject;
+  const before = beforeOf(write);
+  const after = objectOf(write);
   const label = `${after.kind}/${after.metadata.namespace}/${after.metadata.name}`;
-  if (write.verb !== 'update' || before === undefined) return [`${writer.name}: ${write.verb} of ${label}`];
+  if (write.verb !== 'update' || before === undefined)
+    return [`${writer.name}: ${write.verb} of ${label}`];
   const rest = ({ metadata, data, ...others }: KubernetesObject): string => {
     const { ownerReferences: _, resourceVersion: __, managedFields: ___, ...own } = metadata;
     return JSON.stringify({ ...others, data, metadata: own });
   };
-  return rest(before) === rest(after) ? [] : [`${writer.name} changed ${label} beyond its owner references`];
+  return rest(before) === rest(after)
+    ? []
+    : [`${writer.name} changed ${label} beyond its owner references`];
 }

@@ -18,7 +18,11 @@ export interface Fault {
 
 function status(code: number, reason: string, message: string): Reply {
   const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, code };
-  return { status: code, headers: { 'content-type': 'application/json' }, text: JSON.stringify(body) };
+  return {
+    status: code,
+    headers: { 'content-type': 'application/json' },
+    text: JSON.stringify(body),
+  };
 }
 
 const page = (code: number, text: string): Reply => ({

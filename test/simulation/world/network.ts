@@ -78,7 +78,8 @@ export function simulatedExchange(
           over(() => {
             const answer = typeof fault.gets === 'function' && reply ? fault.gets(reply) : reply;
             if (fault.gets === 'reset' || answer === undefined) reject(lost('ECONNRESET'));
-            else if (fault.gets === 'TLS error') reject(lost('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'));
+            else if (fault.gets === 'TLS error')
+              reject(lost('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'));
             else received(answer, request, resolve, reject);
           }),
         );

@@ -100,7 +100,9 @@ export function simulatedReadLines(
       isHeard();
       const bookmark = (): void => {
         const version = presentVersion(server, sent.path);
-        deliver(JSON.stringify({ type: 'BOOKMARK', object: { metadata: { resourceVersion: version } } }));
+        deliver(
+          JSON.stringify({ type: 'BOOKMARK', object: { metadata: { resourceVersion: version } } }),
+        );
         stopBookmarks = process.after(bookmarkMs, bookmark);
       };
       world.after(latencyMs(process), () => {
@@ -110,7 +112,9 @@ export function simulatedReadLines(
           inOrder(() => over(() => refusal(resolve, reject)));
           return;
         }
-        const seconds = Number(new URL(sent.path, 'http://simulated').searchParams.get('timeoutSeconds'));
+        const seconds = Number(
+          new URL(sent.path, 'http://simulated').searchParams.get('timeoutSeconds'),
+        );
         stopEnd = process.after(seconds * 1000, () => inOrder(ended));
         stopBookmarks = process.after(bookmarkMs, bookmark);
         closeWatch = server.watch(sent, deliver, () => inOrder(ended));
