@@ -33,8 +33,10 @@ export interface ProgramDeps {
   readonly namespace: string;
   /** Gets each line of its log. */
   readonly said: (line: string) => void;
+  /** Called with an error that the program does not expect. */
+  readonly crashed: (error: Error) => void;
   /** Called when a pass of it has ended. */
-  readonly passEnded: () => void;
+  readonly passEnded: (isPartial: boolean) => void;
 }
 
 /** A program that runs. */
@@ -99,11 +101,12 @@ export class Program {
   #run(work: (context: CommandContext) => Promise<Ended>): void {
     this.#wired()
       .then(work)
-      .catch((error: unknown): Ended => {
+      .catch((thrown: unknown): Ended => {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         // Any other error is one of the program or of the simulation.
         const isExpected = error instanceof WaveCronError || this.#stop.signal.aborted;
-        if (error instanceof Error && isExpected) return { how: 'error', error };
-        throw error;
+        if (!isExpected) this.#deps.crashed(error);
+        return { how: 'error', error };
       })
       .then((ended) => {
         this.ended = ended;

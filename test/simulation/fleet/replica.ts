@@ -12,7 +12,7 @@ import type { TriggerPage } from './trigger-page.ts';
  */
 export async function runSchedule(
   context: CommandContext,
-  passEnded: () => void,
+  passEnded: (isPartial: boolean) => void,
   served: (page: TriggerPage | undefined) => void,
 ): Promise<number> {
   const serve = async (_listen: string, { post }: Pages) => {
@@ -22,10 +22,12 @@ export async function runSchedule(
   return await schedule(context, { serve, metrics: countingPasses(passEnded) });
 }
 
-function countingPasses(passEnded: () => void): Metrics {
+function countingPasses(ended: (isPartial: boolean) => void): Metrics {
+  const passEnded = (): void => ended(false);
+  const partialPassEnded = (): void => ended(true);
   const nothing = (): void => undefined;
   return {
-    ...{ passEnded, partialPassEnded: passEnded, passFailed: passEnded },
+    ...{ passEnded, partialPassEnded, passFailed: passEnded },
     ...{ tickSkipped: nothing, leaseEvent: nothing, nextPass: nothing },
     watch: { event: nothing, patched: nothing, failed: nothing, partialPass: nothing },
     triggers: { requested: nothing, passStarted: nothing },

@@ -123,6 +123,9 @@ export class Fleet implements Traffic {
       case 'clock':
         process.wallOffsetMs = step.hours * 3_600_000;
         return;
+      case 'harm':
+        Object.assign(this.#writerOf(process), { fate: step.fate, sent: 0 });
+        return;
       case 'trigger':
         this.#trigger(replica, step.about);
         return;
@@ -174,8 +177,10 @@ export class Fleet implements Traffic {
     const program = new Program({
       ...{ process, server: simulation.server, traffic: this, settings, namespace: ownNamespace },
       said: (line) => this.#said.push(line),
-      passEnded: () => {
+      crashed: ({ stack }) => simulation.blame(`${name} crashed: ${stack}`),
+      passEnded: (isPartial) => {
         writer.began = undefined;
+        if (isPartial) simulation.tally.partialPasses += 1;
         simulation.tally.passes += 1;
       },
     });
@@ -195,7 +200,7 @@ export class Fleet implements Traffic {
     return {
       ...defaultSettings,
       optIn: plan.optIn,
-      schedule: plan.schedule === 'each year' ? '0 0 1 7 *' : '* * * * *',
+      schedule: plan.schedule === 'each year' ? '0 0 1 7 *' : '*/10 * * * *',
       ownership: this.ownership,
       rollouts: this.rollouts,
       lease: { name: leaseName, namespace: ownNamespace, durationSeconds: leaseSeconds },

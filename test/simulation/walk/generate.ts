@@ -28,7 +28,7 @@ export function planOf(seed: number, length: number): Plan {
     [3, 'annotation'],
     [1, 'namespace'],
   ] as const);
-  const schedule = random.of(['each minute', 'each year'] as const);
+  const schedule = random.of(['each ten minutes', 'each year'] as const);
   const withPolicies = random.isOneIn(2);
   const steps: Step[] = beginning(random, fleet);
   while (steps.length < length) steps.push(...some(random, fleet, withPolicies));
@@ -125,7 +125,7 @@ export function userStep(random: SeededRandom): UserStep {
   return make();
 }
 
-const processes = 3;
+const processes = 2;
 
 function processStep(random: SeededRandom, fleet: Fleet): ProcessStep {
   const replica = random.below(processes);
@@ -134,9 +134,10 @@ function processStep(random: SeededRandom, fleet: Fleet): ProcessStep {
       ? { do: 'once', fate: fate(random) }
       : { do: 'schedule', replica, fate: fate(random) };
   const make = random.weighted<() => ProcessStep>([
-    [14, () => starts],
+    [fleet === 'jobs' ? 20 : 8, () => starts],
     [fleet === 'replicas' ? 3 : 0, () => ({ do: 'once', fate: fate(random) })],
     [0.5, () => ({ do: 'release', fate: fate(random) })],
+    [fleet === 'jobs' ? 0 : 16, () => ({ do: 'harm', replica, fate: fate(random) })],
     [2, () => ({ do: 'terminate', replica })],
     [2, () => ({ do: 'kill', replica })],
     [2, () => ({ do: 'stop', replica })],

@@ -76,6 +76,8 @@ export type ProcessStep =
   | { do: 'release'; fate: Fate }
   | { do: 'terminate' | 'kill' | 'stop' | 'resume'; replica: number }
   | { do: 'clock'; replica: number; hours: number }
+  /** Its requests from now on fare like that. */
+  | { do: 'harm'; replica: number; fate: Fate }
   | { do: 'trigger'; replica: number; about: number | null }
   | { do: 'streams'; fault: StreamFault }
   /** The next requests of all processes. */
@@ -101,6 +103,6 @@ export interface Plan {
   readonly fleet: 'jobs' | 'replicas' | 'shards';
   readonly optIn: 'annotation' | 'namespace';
   /** When replicas pass without a trigger. */
-  readonly schedule: 'each minute' | 'each year';
+  readonly schedule: 'each ten minutes' | 'each year';
   readonly steps: readonly Step[];
 }

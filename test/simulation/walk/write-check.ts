@@ -110,8 +110,10 @@ function wrongWithRepetition(
   return times >= 2 && harmedAt < since ? [`it was written ${times} times before`] : [];
 }
 
+/** The last one is written by the server, if the template of a DaemonSet changes. */
 const ownAnnotations: ReadonlySet<string> = new Set([
   ...[keys.adopted, keys.history, keys.pending, keys.written, keys.owned, keys.putBack],
+  'deprecated.daemonset.template.generation',
 ]);
 
 /** What wave-cron must not change in a workload. */
