@@ -100,7 +100,8 @@ export class Deleter {
     const isOver = phase === 'Failed' || phase === 'Succeeded';
     const isBound = textOf(at(object, 'spec', 'nodeName')) !== '';
     const wanted =
-      options.gracePeriodSeconds ?? Number(at(object, 'spec', 'terminationGracePeriodSeconds') ?? 30);
+      options.gracePeriodSeconds ??
+      Number(at(object, 'spec', 'terminationGracePeriodSeconds') ?? 30);
     const grace = isBound && !isOver ? wanted : 0;
     if (old['deletionTimestamp'] !== undefined) {
       const left = Number(old['deletionGracePeriodSeconds'] ?? 0);

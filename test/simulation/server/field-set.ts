@@ -2,7 +2,7 @@
  * Sets of fields in the form of `fieldsV1`: a map of the fields of a value. A field is a member if its map is
  * empty or has the entry `.`.
  */
-import { isMap, type Draft, type JsonMap } from './json.ts';
+import { type Draft, isMap, type JsonMap } from './json.ts';
 
 export type FieldSet = JsonMap;
 

@@ -147,7 +147,8 @@ function remove(request: SimulatedRequest, route: Route, deps: HandlerDeps): Sim
   const { call, options } = deleteCall(request, route);
   if (name === undefined) return removeAll(request, route, deps);
   const deleted = deps.deleter.delete(resource, namespace, name, options, call);
-  if ('object' in deleted) return answer(200, objectText(resource, deleted.object, partOf(request)));
+  if ('object' in deleted)
+    return answer(200, objectText(resource, deleted.object, partOf(request)));
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' };
   return answer(200, JSON.stringify({ ...status, details: deleted.details }));
 }
@@ -185,4 +186,3 @@ function removeAll(request: SimulatedRequest, route: Route, deps: HandlerDeps): 
   const objects = all.map(({ object }) => object);
   return answer(200, listText(resource, metadata, objects, partOf(request)));
 }
-

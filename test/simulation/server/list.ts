@@ -28,7 +28,11 @@ const supportedFields: Readonly<Record<string, readonly string[]>> = {
 
 /** Undefined if all objects match. */
 export function predicateOf({ resource, query }: Route): Predicate | undefined {
-  const fields = ['metadata.name', 'metadata.namespace', ...(supportedFields[resource.plural] ?? [])];
+  const fields = [
+    'metadata.name',
+    'metadata.namespace',
+    ...(supportedFields[resource.plural] ?? []),
+  ];
   const version = `${apiVersionOf(resource)}, Resource=${resource.plural}`;
   const label = labelPredicate(query.get('labelSelector') ?? '');
   const field = fieldPredicate(query.get('fieldSelector') ?? '', fields, version);
@@ -44,7 +48,7 @@ export function list(store: Store, route: Route, request: SimulatedRequest): str
   const token = tokenOf(query.get('continue'));
   const version = token === undefined || token.rv < 0 ? store.version : token.rv;
   const predicate = predicateOf(route);
-  const all = candidates(store, resource, namespace, token, version);
+  const all = candidates(store, resource, namespace, token, version).filter(hasAskedName(route));
   const { items, rest } = page(all, predicate, limit);
   const last = items.at(-1);
   const metadata: JsonMap = {
@@ -62,6 +66,13 @@ export function list(store: Store, route: Route, request: SimulatedRequest): str
     items.map(({ object }) => object),
     part,
   );
+}
+
+/** A name in the field selector is looked up, so no other object counts as one of the rest. */
+function hasAskedName({ namespace, resource, query }: Route): (stored: Stored) => boolean {
+  const isOfOne = namespace !== undefined || !resource.isNamespaced;
+  const [, name] = /(?:^|,)metadata\.name==?([^,]+)/.exec(query.get('fieldSelector') ?? '') ?? [];
+  return name === undefined || !isOfOne ? () => true : (stored) => stored.name === name;
 }
 
 const keyOf = ({ namespace: own, name }: Stored, namespace: string | undefined): string =>
@@ -96,9 +107,14 @@ function page(
     if (limit === 0 || all.length <= limit) return { items: all, rest: 0 };
     return { items: all.slice(0, limit), rest: all.length - limit };
   }
-  const matching = all.filter(({ object }) => predicate(object));
-  if (limit === 0 || matching.length <= limit) return { items: matching, rest: 0 };
-  return { items: matching.slice(0, limit), rest: matching.length - limit };
+  const items: Stored[] = [];
+  for (const [at, each] of all.entries()) {
+    if (!predicate(each.object)) continue;
+    items.push(each);
+    // Whether one of the others matches is not looked at.
+    if (items.length === limit) return { items, rest: all.length - at - 1 };
+  }
+  return { items, rest: 0 };
 }
 
 function tokenOf(text: string | null): Token | undefined {

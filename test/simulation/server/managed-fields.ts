@@ -8,10 +8,10 @@ import {
   without,
   withParents,
 } from './field-set.ts';
-import { isList, type Json, type JsonMap, mapOf, mapsOf, textOf } from './json.ts';
+import { isList, isSame, type Json, type JsonMap, mapOf, mapsOf, textOf } from './json.ts';
 import type { Shape } from './shape.ts';
 import { StatusError } from './status.ts';
-import { compare, type Comparison, fieldsOf, merged, withoutFields } from './typed.ts';
+import { type Comparison, compare, fieldsOf, merged, withoutFields } from './typed.ts';
 
 export interface Manager {
   readonly name: string;
@@ -47,12 +47,14 @@ function decode(list: unknown): Owners | undefined {
     const apiVersion = textOf(entry['apiVersion']);
     const isValid = operation === 'Update' || operation === 'Apply';
     if (!isValid || apiVersion === '' || entry['fieldsType'] !== 'FieldsV1') return undefined;
-    const owner = {
-      ...{ name: textOf(entry['manager']), operation, apiVersion },
+    const owner: Owner = {
+      name: textOf(entry['manager']),
+      operation,
+      apiVersion,
       subresource: textOf(entry['subresource']),
       time: textOf(entry['time']) || undefined,
       fields: mapOf(entry['fieldsV1']),
-    } as const;
+    };
     owners.set(identityOf(owner), owner);
   }
   return owners;
@@ -159,7 +161,11 @@ export function afterUpdate(
 ): JsonMap {
   const owners = ownersFor(live, object, manager.subresource !== '');
   if (owners.size === 0 && live !== undefined) return withManagers(object, owners);
-  const comparison = compared(rules, live === undefined ? {} : withoutManagers(live), withoutManagers(object));
+  const comparison = compared(
+    rules,
+    live === undefined ? {} : withoutManagers(live),
+    withoutManagers(object),
+  );
   takeManaged(owners, comparison, manager, now);
   return withManagers(object, owners);
 }
@@ -193,7 +199,12 @@ function capManagers(owners: Owners): void {
   for (const [id, owner] of updaters) {
     if (left <= mostUpdateManagers) return;
     const { apiVersion } = owner;
-    const bucket = { name: 'ancient-changes', operation: 'Update', apiVersion, subresource: '' } as const;
+    const bucket = {
+      name: 'ancient-changes',
+      operation: 'Update',
+      apiVersion,
+      subresource: '',
+    } as const;
     const bucketId = identityOf(bucket);
     const known = first.get(apiVersion);
     if (known === undefined) {
@@ -226,7 +237,7 @@ export function afterApply(
 ): JsonMap {
   const owners = ownersFor(live, {}, true);
   const bare = live === undefined ? {} : withoutManagers(live);
-  if (owners.size === 0 && live !== undefined) adopt(rules, owners, bare, manager);
+  if (owners.size === 0 && live !== undefined) adopt(rules, owners, bare, manager, now);
   const id = identityOf(manager);
   const last = owners.get(id)?.fields;
   const fields = filtered(fieldsOf(rules.shape, config), rules.reset);
@@ -239,18 +250,28 @@ export function afterApply(
   stripOwn(owners, id);
   const object = toObject(result);
   const own = owners.get(id);
-  if (own !== undefined) owners.set(id, { ...own, time: now });
+  // A manager that only takes over what is there already gets no time.
+  if (own !== undefined && !isSame(bare, result)) owners.set(id, { ...own, time: now });
   return withManagers(object, owners);
 }
 
 /** An object without managers gets one for what it has already. */
-function adopt(rules: FieldRules, owners: Owners, live: JsonMap, { apiVersion }: Manager): void {
+function adopt(
+  rules: FieldRules,
+  owners: Owners,
+  live: JsonMap,
+  { apiVersion }: Manager,
+  now: string,
+): void {
   const { added, modified } = compared(rules, {}, live);
-  const first = {
-    ...{ name: 'before-first-apply', operation: 'Update', apiVersion, subresource: '' },
-  } as const;
+  const first: Manager = {
+    name: 'before-first-apply',
+    operation: 'Update',
+    apiVersion,
+    subresource: '',
+  };
   const fields = stripped(union(added, modified));
-  owners.set(identityOf(first), { ...first, time: undefined, fields });
+  owners.set(identityOf(first), { ...first, time: now, fields });
 }
 
 function stripOwn(owners: Owners, id: string): void {
@@ -315,14 +336,19 @@ function inWords({ name, operation, apiVersion, subresource }: Owner): string {
 }
 
 function membersOf(set: FieldSet, before = ''): string[] {
-  return Object.entries(set).flatMap(([key, node]) => {
-    if (key === '.') return [];
-    const path = `${before}${elementInWords(key)}`;
-    const inner = membersOf(node as JsonMap, path);
-    const isMember = isEmptySet(node as JsonMap) || '.' in (node as JsonMap);
-    return [...(isMember ? [path] : []), ...inner];
-  });
+  return Object.entries(set)
+    .sort(byKey)
+    .flatMap(([key, node]) => {
+      if (key === '.') return [];
+      const path = `${before}${elementInWords(key)}`;
+      const inner = membersOf(node as JsonMap, path);
+      const isMember = isEmptySet(node as JsonMap) || '.' in (node as JsonMap);
+      return [...(isMember ? [path] : []), ...inner];
+    });
 }
+
+const byKey = ([a]: readonly [string, Json], [b]: readonly [string, Json]): number =>
+  a < b ? -1 : 1;
 
 function elementInWords(key: string): string {
   const rest = key.slice(2);

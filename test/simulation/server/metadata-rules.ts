@@ -34,7 +34,7 @@ export function qualifiedNameProblems(name: string): string[] {
   const parts = name.split('/');
   if (parts.length > 2) {
     return [
-      `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const own = parts.at(-1) ?? '';
@@ -91,7 +91,8 @@ function ownerFaults(owners: Json | undefined): Fault[] {
       faults.push(invalidValue(`${field}.apiVersion`, '', 'version must not be empty'));
     }
     for (const [part, value] of Object.entries(required)) {
-      if (textOf(value) === '') faults.push(invalidValue(`${field}.${part}`, '', 'must not be empty'));
+      if (textOf(value) === '')
+        faults.push(invalidValue(`${field}.${part}`, '', 'must not be empty'));
     }
     if (apiVersion === 'v1' && kind === 'Event') {
       faults.push(invalidValue(field, owner, '/v1, Kind=Event is disallowed from being an owner'));
@@ -146,10 +147,16 @@ export function metadataUpdateFaults(metadata: JsonMap, before: JsonMap): Fault[
       );
     }
   }
-  for (const field of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds']) {
+  for (const field of [
+    'name',
+    'namespace',
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ]) {
     if (isSame(metadata[field], before[field])) continue;
     faults.push(invalidValue(`metadata.${field}`, metadata[field] ?? null, immutable));
   }
   return [...faults, ...metadataFaults(metadata)];
 }
-

@@ -98,7 +98,12 @@ function patchedList(shape: Shape, now: readonly Json[], patch: readonly Json[])
     return ordered(undefined, all, patch, now);
   }
   const { list, items } = mergedItems(shape, now, patch);
-  return ordered(shape.mergeKey, list, items, now.filter((each) => keyIn(shape, list, each)));
+  return ordered(
+    shape.mergeKey,
+    list,
+    items,
+    now.filter((each) => keyIn(shape, list, each)),
+  );
 }
 
 const keyIn = (shape: Shape, list: readonly Json[], item: Json): boolean =>
@@ -118,7 +123,8 @@ function mergedItems(
     const how = item[directive];
     if (how === undefined) items.push(item);
     else if (how === 'replace') replaces = true;
-    else if (how === 'delete') list = list.filter((each) => !isMap(each) || each[key] !== item[key]);
+    else if (how === 'delete')
+      list = list.filter((each) => !isMap(each) || each[key] !== item[key]);
   }
   if (replaces) return { list: items, items: [] };
   for (const item of items) {
@@ -148,8 +154,7 @@ function ordered(
   let p = 0;
   while (o < others.length || p < ofPatch.length) {
     const [other, own] = [others[o], ofPatch[p]];
-    const isFirst =
-      own === undefined || (other !== undefined && isBefore(before, other, own, key));
+    const isFirst = own === undefined || (other !== undefined && isBefore(before, other, own, key));
     if (other !== undefined && isFirst) {
       result.push(other);
       o++;
@@ -202,7 +207,12 @@ export function jsonPatch(target: JsonMap, operations: Json): JsonMap {
 }
 
 function applied(target: Json, operation: JsonMap): Json {
-  const { op, path, from, value = null } = operation as { op: string; path: string; from: string; value: Json };
+  const {
+    op,
+    path,
+    from,
+    value = null,
+  } = operation as { op: string; path: string; from: string; value: Json };
   switch (op) {
     case 'add':
       return changed(target, pointer(path), path, 'add', value);
@@ -214,7 +224,13 @@ function applied(target: Json, operation: JsonMap): Json {
       return tested(target, path, value);
     case 'move': {
       const moved = valueAt(target, pointer(from)) ?? null;
-      return changed(changed(target, pointer(from), from, 'remove', null), pointer(path), path, 'add', moved);
+      return changed(
+        changed(target, pointer(from), from, 'remove', null),
+        pointer(path),
+        path,
+        'add',
+        moved,
+      );
     }
     case 'copy':
       return changed(target, pointer(path), path, 'add', valueAt(target, pointer(from)) ?? null);
@@ -238,13 +254,13 @@ function valueAt(target: Json | undefined, path: readonly string[]): Json | unde
 }
 
 function tested(target: Json, path: string, value: Json): Json {
-  const now = valueAt(target, pointer(path));
-  if (now === undefined && value !== null) {
-    throw unprocessable(`testing path ${path}: missing value: missing value`.replace(': missing value: missing value', ' failed: missing value'));
-  }
-  if (!isSame(now ?? null, value)) throw unprocessable(`testing value ${path} failed: test failed`);
+  if (!isSame(valueAt(target, pointer(path)) ?? null, value)) throw rejectedPatch();
   return target;
 }
+
+/** The API server does not say which operation failed. */
+const rejectedPatch = () =>
+  unprocessable('the server rejected our request due to an error in our request');
 
 type Change = 'add' | 'replace' | 'remove';
 
@@ -257,32 +273,25 @@ function changed(
 ): Json {
   if (rest.length > 0) {
     const inner = valueAt(target, [part]);
-    if (!isMap(inner) && !isList(inner)) throw missing(change, path);
-    return withPart(target, part, changed(inner, rest, path, change, value), 'replace', path);
+    if (!isMap(inner) && !isList(inner)) throw rejectedPatch();
+    return withPart(target, part, changed(inner, rest, path, change, value), 'replace');
   }
-  return withPart(target, part, value, change, path);
+  return withPart(target, part, value, change);
 }
 
-function missing(change: Change, path: string): Error {
-  const what = change === 'add' ? 'doc is missing path' : 'doc is missing key';
-  const verb = change === 'remove' ? 'remove' : change;
-  return change === 'add'
-    ? unprocessable(`add operation does not apply: ${what}: "${path}": missing value`)
-    : unprocessable(`${verb} operation does not apply: ${what}: ${path}: missing value`);
-}
-
-function withPart(target: Json, part: string, value: Json, change: Change, path: string): Json {
+function withPart(target: Json, part: string, value: Json, change: Change): Json {
   if (isList(target)) {
     const list = [...target];
     const at = part === '-' ? list.length : Number(part);
     if (change === 'add') list.splice(at, 0, value);
-    else if (at >= list.length) throw missing(change, path);
+    else if (at >= list.length) throw rejectedPatch();
     else if (change === 'remove') list.splice(at, 1);
     else list[at] = value;
     return list;
   }
   const map: Draft = isMap(target) ? { ...target } : {};
-  if (change !== 'add' && !(part in map)) throw missing(change, path);
+  // To replace a field that does not exist adds it.
+  if (change === 'remove' && !(part in map)) throw rejectedPatch();
   if (change === 'remove') delete map[part];
   else map[part] = value;
   return map;

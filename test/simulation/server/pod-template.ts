@@ -22,7 +22,8 @@ export function withPodDefaults(spec: JsonMap): JsonMap {
   }
   if (spec['volumes'] !== undefined) result['volumes'] = mapsOf(spec['volumes']).map(withMode);
   const account = textOf(spec['serviceAccountName']) || textOf(spec['serviceAccount']);
-  if (account !== '') Object.assign(result, { serviceAccountName: account, serviceAccount: account });
+  if (account !== '')
+    Object.assign(result, { serviceAccountName: account, serviceAccount: account });
   return result;
 }
 

@@ -18,7 +18,8 @@ export interface Resource {
   prepareCreate?(object: JsonMap): JsonMap;
   prepareUpdate?(object: JsonMap, before: JsonMap): JsonMap;
   validate?(object: JsonMap): Fault[];
-  validateUpdate?(object: JsonMap, before: JsonMap): Fault[];
+  /** @param raw as the request has it, before `decode` */
+  validateUpdate?(object: JsonMap, before: JsonMap, raw: JsonMap): Fault[];
   /** Whether it has a status that only requests to the subresource change. */
   readonly hasStatus: boolean;
   /** Other fields that requests to the status cannot change. */

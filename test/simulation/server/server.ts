@@ -3,7 +3,7 @@
  * controllers do nothing by themselves: `pending` names their steps, and `run` runs one of them. So
  * the order of all that is concurrent is up to the caller, and the same order has the same result.
  */
-import { type Controller, createControllers } from './controllers/controllers.ts';
+import { createControllers } from './controllers/controllers.ts';
 import { Deleter } from './deleter.ts';
 import { handle } from './handler.ts';
 import type { JsonMap } from './json.ts';
@@ -118,7 +118,7 @@ export function createSimulatedServer(deps: ServerDeps): SimulatedServer {
     pending: () => controllers.flatMap((each) => each.pending()),
     run(step) {
       const name = step.split(':')[0] ?? '';
-      const controller = controllers.find((each: Controller) => each.name === name);
+      const controller = controllers.find((each) => each.name === name);
       by = name;
       controller?.run(step);
     },

@@ -33,14 +33,22 @@ function sizeFaults(field: string, bytes: number): Fault[] {
   return [{ type: 'FieldValueTooLong', field, body }];
 }
 
-function immutableFaults(object: JsonMap, before: JsonMap, fields: readonly string[]): Fault[] {
+function immutableFaults(
+  object: JsonMap,
+  before: JsonMap,
+  raw: JsonMap,
+  fields: readonly string[],
+): Fault[] {
   if (before['immutable'] !== true) return [];
   const why = 'field is immutable when `immutable` is set';
   return [
     ...(object['immutable'] === true ? [] : [forbiddenValue('immutable', why)]),
-    ...fields.flatMap((field) =>
-      isSame(mapOf(object[field]), mapOf(before[field])) ? [] : [forbiddenValue(field, why)],
-    ),
+    ...fields.flatMap((field) => {
+      // An empty map differs from no map.
+      const isSameMap =
+        isSame(object[field], before[field]) && !(isMap(raw[field]) && !before[field]);
+      return isSameMap ? [] : [forbiddenValue(field, why)];
+    }),
   ];
 }
 
@@ -61,10 +69,14 @@ export const configMaps: Resource = {
         .filter((key) => key in binaryData)
         .map((key) => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
       ...keyFaults('binaryData', binaryData),
-      ...sizeFaults('', sizes.reduce((sum, each) => sum + each, 0)),
+      ...sizeFaults(
+        '',
+        sizes.reduce((sum, each) => sum + each, 0),
+      ),
     ];
   },
-  validateUpdate: (object, before) => immutableFaults(object, before, ['data', 'binaryData']),
+  validateUpdate: (object, before, raw) =>
+    immutableFaults(object, before, raw, ['data', 'binaryData']),
 };
 
 function decodeSecret(object: JsonMap): JsonMap {
@@ -91,15 +103,18 @@ export const secrets: Resource = {
     const sizes = Object.values(data).map((each) => Buffer.byteLength(textOf(each), 'base64'));
     return [
       ...keyFaults('data', data),
-      ...sizeFaults('data', sizes.reduce((sum, each) => sum + each, 0)),
+      ...sizeFaults(
+        'data',
+        sizes.reduce((sum, each) => sum + each, 0),
+      ),
     ];
   },
-  validateUpdate(object, before) {
+  validateUpdate(object, before, raw) {
     const type = textOf(object['type']);
     const isChanged = type !== before['type'];
     return [
       ...(isChanged ? [invalidValue('type', type, 'field is immutable')] : []),
-      ...immutableFaults(object, before, ['data']),
+      ...immutableFaults(object, before, raw, ['data']),
     ];
   },
 };

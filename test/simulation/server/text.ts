@@ -45,7 +45,8 @@ export function listText(
       ? ['PartialObjectMetadataList', 'meta.k8s.io/v1']
       : [`${resource.kind}List`, apiVersionOf(resource)];
   const texts = items.map(part === 'metadata' ? metadataText : plainText);
-  return `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${texts.join(',')}]}`;
+  const all = part === 'metadata' && items.length === 0 ? 'null' : `[${texts.join(',')}]`;
+  return `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":${all}}`;
 }
 
 export function statusText({ code, reason, message, details, metadata = {} }: StatusBody): string {

@@ -75,12 +75,22 @@ function compareField(
   path: string[],
   result: Result,
 ): void {
-  const old = before === undefined ? undefined : (before[key] ?? present[key]);
-  const now = after === undefined ? undefined : (after[key] ?? present[key]);
+  const old = before === undefined ? undefined : fieldOf(before, key, present);
+  const now = after === undefined ? undefined : fieldOf(after, key, present);
   if (old === now) return;
   path.push(`f:${key}`);
   compareValue(shapeOf(shape, key), old, now, path, result);
   path.pop();
+}
+
+/** A null is a value too: that of a map from which all fields were pruned. */
+function fieldOf(
+  map: JsonMap,
+  key: string,
+  present: NonNullable<Shape['present']>,
+): Json | undefined {
+  const value = map[key];
+  return value === undefined ? present[key] : value;
 }
 
 function compareValue(

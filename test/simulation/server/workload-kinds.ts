@@ -174,7 +174,10 @@ export const daemonSets: Resource = {
   },
   prepareCreate: (object) => withTemplateGeneration(created(noDaemons)(object), 1),
   prepareUpdate(object, before) {
-    const hasOtherTemplate = !isSame(at(object, 'spec', 'template'), at(before, 'spec', 'template'));
+    const hasOtherTemplate = !isSame(
+      at(object, 'spec', 'template'),
+      at(before, 'spec', 'template'),
+    );
     const generation = generationOf(before) + (hasOtherTemplate ? 1 : 0);
     return withTemplateGeneration(keepsStatus(object, before), generation);
   },

@@ -99,11 +99,12 @@ export class Writer {
     const live = store.get(resource, namespace, name);
     if (live === undefined) throw notFound(resource, name);
     const rules = fieldRules(resource, call.subresource);
-    const given = this.#inNamespace(resource, namespace, resource.decode(change(live.object)));
+    const raw = change(live.object);
+    const given = this.#inNamespace(resource, namespace, resource.decode(raw));
     assertName(given, name);
     const manager = managerOf(resource, call);
     const object = afterUpdate(rules, live.object, given, manager, this.#time());
-    return { object: this.#replace(live, object, call), isCreated: false };
+    return { object: this.#replace(live, object, raw, call), isCreated: false };
   }
 
   /** A PUT: the object in the request replaces the stored one. */
@@ -161,12 +162,14 @@ export class Writer {
       this.#inNamespace(resource, namespace, resource.decode(merged));
     const object = afterApply(rules, live?.object, fields as JsonMap, manager, how, toObject);
     assertName(object, name);
-    if (live !== undefined) return { object: this.#replace(live, object, call), isCreated: false };
+    if (live !== undefined) {
+      return { object: this.#replace(live, object, object, call), isCreated: false };
+    }
     this.#assertNamespace(resource, namespace, name, true);
     return { object: this.#insert(resource, namespace, object, call), isCreated: true };
   }
 
-  #replace(live: Stored, given: JsonMap, call: WriteCall): JsonMap {
+  #replace(live: Stored, given: JsonMap, raw: JsonMap, call: WriteCall): JsonMap {
     const { store, admit } = this.#deps;
     const { resource, namespace, name, object: before } = live;
     this.#assertNamespace(resource, namespace, name, false);
@@ -174,7 +177,7 @@ export class Writer {
     const object = withOldTimes(prepared(resource, given, before, call), before);
     assertValid(resource, name, [
       ...metadataUpdateFaults(mapOf(object['metadata']), mapOf(before['metadata'])),
-      ...(resource.validateUpdate?.(object, before) ?? []),
+      ...(resource.validateUpdate?.(object, before, raw) ?? []),
       ...(resource.validate?.(object) ?? []),
     ]);
     admit({ verb: 'update', resource, namespace, object, before, call });
@@ -218,12 +221,7 @@ export class Writer {
     return { ...object, metadata: { ...metadata, namespace } };
   }
 
-  #assertNamespace(
-    resource: Resource,
-    namespace: string,
-    name: string,
-    isCreate: boolean,
-  ): void {
+  #assertNamespace(resource: Resource, namespace: string, name: string, isCreate: boolean): void {
     if (!resource.isNamespaced) return;
     const found = this.#deps.store.get(resources.namespaces, '', namespace);
     if (found === undefined) throw notFound(resources.namespaces, namespace);
@@ -333,7 +331,11 @@ function prepared(
   return resource.prepareUpdate?.(object, before) ?? object;
 }
 
-function withStatusOnly({ keptByStatus = [] }: Resource, object: JsonMap, before: JsonMap): JsonMap {
+function withStatusOnly(
+  { keptByStatus = [] }: Resource,
+  object: JsonMap,
+  before: JsonMap,
+): JsonMap {
   const result = { ...object, ...('spec' in before ? { spec: before['spec'] as Json } : {}) };
   const old = mapOf(before['metadata']);
   const metadata: Record<string, Json | undefined> = { ...mapOf(object['metadata']) };

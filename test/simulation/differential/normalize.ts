@@ -1,0 +1,101 @@
+/** Responses without what a server makes up: uids, versions and times. */
+import {
+  type Draft,
+  isList,
+  isMap,
+  type Json,
+  type JsonMap,
+  mapsOf,
+  textOf,
+} from '../server/json.ts';
+import type { SimulatedAnswer } from '../server/server.ts';
+import type { Answer, Body, Names } from './server-side.ts';
+
+const times = new Set([
+  ...['creationTimestamp', 'deletionTimestamp', 'time', 'lastTransitionTime', 'lastUpdateTime'],
+  ...['lastProbeTime', 'startTime'],
+]);
+
+/** @param kind of the objects that the response is about */
+export function normalized({ status, text }: SimulatedAnswer, kind: string, names: Names): Answer {
+  return { status, body: bodyOf(text, kind, names) };
+}
+
+function bodyOf(text: string, kind: string, names: Names): Body {
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return text.trim();
+  }
+  if (!isMap(parsed)) return text;
+  if ('items' in parsed) {
+    for (const { metadata } of mapsOf(parsed['items'])) {
+      if (isMap(metadata)) names.see(kind, metadata);
+    }
+    const list = { ...parsed, metadata: listMetadata(parsed['metadata']) };
+    return withoutMadeUp(list, names, kind);
+  }
+  if (isMap(parsed['metadata'])) names.see(kind, parsed['metadata']);
+  return withoutMadeUp(parsed, names, kind);
+}
+
+function listMetadata(metadata: Json | undefined): JsonMap {
+  if (!isMap(metadata)) return {};
+  const { resourceVersion, continue: token, ...others } = metadata;
+  return {
+    ...(others as JsonMap),
+    hasVersion: resourceVersion !== undefined,
+    hasToken: token !== undefined,
+  };
+}
+
+/** An object, or a list of them, in the form that both servers share. */
+export function withoutMadeUp(object: JsonMap, names: Names, kind: string): JsonMap {
+  const plain = plainMap(object, names, kind);
+  return JSON.parse(names.inText(JSON.stringify(plain))) as JsonMap;
+}
+
+function plainMap(map: JsonMap, names: Names, kind: string): JsonMap {
+  const result: Draft = {};
+  for (const [key, value] of Object.entries(map)) {
+    if (times.has(key) && typeof value === 'string') result[key] = 'a time';
+    else if (key === 'resourceVersion') result[key] = versionOf(map, names, kind);
+    else if (key === 'causes') result[key] = distinct(mapsOf(value));
+    else if (key === 'ca.crt') result[key] = 'a certificate';
+    else if (key === 'managedFields') result[key] = inOneOrder(value, names, kind);
+    else if (key === 'message' && typeof value === 'string') result[key] = plainMessage(value);
+    else result[key] = plainValue(value, names, kind);
+  }
+  return result;
+}
+
+function plainValue(value: Json, names: Names, kind: string): Json {
+  if (isMap(value)) return plainMap(value, names, kind);
+  if (isList(value)) return value.map((each) => plainValue(each, names, kind));
+  return value;
+}
+
+const versionOf = (metadata: JsonMap, names: Names, kind: string): string =>
+  names.versionName(kind, textOf(metadata['name']), textOf(metadata['resourceVersion']));
+
+function inOneOrder(value: Json, names: Names, kind: string): Json {
+  const entries = mapsOf(value).map((each) => plainMap(each, names, kind));
+  const order = ({ operation, manager, apiVersion, subresource }: JsonMap) =>
+    JSON.stringify([operation, manager, apiVersion, subresource]);
+  return entries.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/** The API server repeats some, in a random order. */
+const distinct = (causes: readonly JsonMap[]): Json =>
+  [...new Set(causes.map((each) => JSON.stringify(each)))].sort();
+
+/** Without versions, and without the order of what is wrong. */
+function plainMessage(text: string): string {
+  const plain = text.replace(/(ResourceVersion in [a-z ]+) \(\d+\)/g, '$1 (a version)');
+  if (!/ is invalid: \[/.test(plain)) return plain;
+  return plain
+    .split(/[[\],]+\s*/)
+    .sort()
+    .join(' | ');
+}

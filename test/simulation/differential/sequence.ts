@@ -1,0 +1,149 @@
+/** One sequence of random requests to both servers, in a namespace of its own. */
+import { isSame, type Json, type JsonMap, mapOf, mapsOf } from '../server/json.ts';
+import { mergePatch } from '../server/patch.ts';
+import type { SimulatedRequest, SimulatedServer } from '../server/server.ts';
+import { normalized, withoutMadeUp } from './normalize.ts';
+import { type Answer, Names, type Send } from './server-side.ts';
+import type { Step } from './step.ts';
+import { collectionPath, type Kind, objectPath } from './targets.ts';
+
+export interface Difference {
+  readonly index: number;
+  readonly step: Step;
+  readonly real: unknown;
+  readonly simulated: unknown;
+  /** The last steps, the one with the difference last. */
+  readonly recent: readonly Step[];
+}
+
+interface Side {
+  readonly send: Send;
+  readonly names: Names;
+}
+
+export interface SequenceOptions {
+  readonly namespace: string;
+  readonly real: Send;
+  readonly simulated: SimulatedServer;
+  /** The kinds whose objects are compared. */
+  readonly kinds: readonly Kind[];
+}
+
+const settleMs = 5_000;
+const remembered = 400;
+
+export class Sequence {
+  readonly #real: Side;
+  readonly #simulated: Side;
+  readonly #options: SequenceOptions;
+  readonly #steps: Step[] = [];
+  #count = 0;
+
+  constructor(options: SequenceOptions) {
+    const { real, simulated } = options;
+    this.#options = options;
+    this.#real = { send: real, names: new Names() };
+    this.#simulated = {
+      send: async (request) => simulated.handle(request),
+      names: new Names(),
+    };
+  }
+
+  /** How many requests each server has got. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Sends the request to both servers. */
+  async take(step: Step): Promise<Difference | undefined> {
+    this.#steps.push(step);
+    if (this.#steps.length > remembered) this.#steps.shift();
+    this.#count += 1;
+    const real = await this.#answerOf(this.#real, step);
+    const simulated = await this.#answerOf(this.#simulated, step);
+    if (!isSame(real, simulated)) return this.#difference(real, simulated);
+    return step.settles ? await this.settle() : undefined;
+  }
+
+  /** Waits until the controllers of both are done, and compares all objects. */
+  async settle(): Promise<Difference | undefined> {
+    settleSimulated(this.#options.simulated);
+    const simulated = await this.#state(this.#simulated);
+    const deadline = performance.now() + settleMs;
+    for (let pauseMs = 4; ; pauseMs = Math.min(2 * pauseMs, 250)) {
+      const real = await this.#state(this.#real);
+      if (isSame(real, simulated)) return undefined;
+      if (performance.now() > deadline) return this.#difference(real, simulated);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  #difference(real: unknown, simulated: unknown): Difference {
+    const step = this.#steps.at(-1) as Step;
+    const recent = this.#steps.filter(({ kind }) => kind === step.kind).slice(-12);
+    return { index: this.#count - 1, step, real, simulated, recent };
+  }
+
+  async #answerOf(side: Side, step: Step): Promise<Answer> {
+    const request = await this.#request(side, step);
+    if (request === undefined) return { status: 0, body: 'there is nothing to replace' };
+    return normalized(await side.send(request), step.kind, side.names);
+  }
+
+  async #request(side: Side, step: Step): Promise<SimulatedRequest | undefined> {
+    const { kind, name, method, suffix, accept = 'application/json', userAgent } = step;
+    const { namespace } = this.#options;
+    const path =
+      name === undefined ? collectionPath(kind, namespace) : objectPath({ kind, name }, namespace);
+    const body = await this.#body(side, step, path);
+    if (body === null) return undefined;
+    return {
+      ...{ method, path: `${path}${suffix}` },
+      headers: {
+        ...{ accept, 'user-agent': userAgent },
+        'content-type': step.contentType ?? 'application/json',
+      },
+      ...(body === undefined ? {} : { body: side.names.filledIn(JSON.stringify(body)) }),
+    };
+  }
+
+  /** Null for a PUT of an object that does not exist. */
+  async #body(side: Side, { body, edit }: Step, path: string): Promise<Json | undefined> {
+    if (edit === undefined) return body;
+    const headers = { accept: 'application/json' };
+    const { status, text } = await side.send({ method: 'GET', path, headers });
+    if (status !== 200) return null;
+    const { metadata = {}, ...others } = edit;
+    const change = JSON.parse(side.names.filledIn(JSON.stringify({ ...others, metadata })));
+    return mergePatch(JSON.parse(text) as JsonMap, change);
+  }
+
+  async #state(side: Side): Promise<JsonMap> {
+    const { kinds, namespace } = this.#options;
+    const lists = await Promise.all(
+      kinds.map(async (kind) => [kind, await this.#listed(side, kind, namespace)] as const),
+    );
+    return Object.fromEntries(lists);
+  }
+
+  async #listed(side: Side, kind: Kind, namespace: string): Promise<Json> {
+    const headers = { accept: 'application/json' };
+    const path = collectionPath(kind, namespace);
+    const { text } = await side.send({ method: 'GET', path, headers });
+    const items = mapsOf((JSON.parse(text) as JsonMap)['items']);
+    for (const { metadata } of items) side.names.see(kind, mapOf(metadata));
+    return items.map((each) => withoutMadeUp(each, side.names, kind));
+  }
+}
+
+/** Runs all steps of controllers until none is left. */
+export function settleSimulated(server: SimulatedServer): void {
+  for (let left = 10_000; left > 0; left--) {
+    const [step] = server.pending();
+    if (step === undefined) return;
+    server.run(step);
+  }
+  throw new Error(
+    `the simulated controllers do not come to an end: ${server.pending().join(', ')}`,
+  );
+}

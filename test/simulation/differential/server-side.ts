@@ -1,0 +1,68 @@
+/** One of the two servers, with what its responses have said of the objects. */
+import type { Json } from '../server/json.ts';
+import type { SimulatedAnswer, SimulatedRequest } from '../server/server.ts';
+
+export type Send = (request: SimulatedRequest) => Promise<SimulatedAnswer>;
+
+interface Seen {
+  uid: string;
+  versions: string[];
+}
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const unknownUid = '99999999-9999-4999-8999-999999999999';
+
+/**
+ * Gives uids and versions of one server names that are the same for the other one: the name of the object,
+ * and how many with this name there were before; and the place in the order of the versions of the object.
+ */
+export class Names {
+  readonly #uids = new Map<string, string>();
+  readonly #objects = new Map<string, Seen>();
+  readonly #counts = new Map<string, number>();
+
+  /** Takes note of an object in a response. */
+  see(kind: string, metadata: Readonly<Record<string, unknown>>): void {
+    const { name, uid, resourceVersion } = metadata;
+    if (typeof name !== 'string' || typeof uid !== 'string') return;
+    const key = `${kind}/${name}`;
+    if (!this.#uids.has(uid)) {
+      const count = (this.#counts.get(key) ?? 0) + 1;
+      this.#counts.set(key, count);
+      this.#uids.set(uid, `uid of ${key} number ${count}`);
+      this.#objects.set(key, { uid, versions: [] });
+    }
+    const seen = this.#objects.get(key);
+    if (seen?.uid !== uid || typeof resourceVersion !== 'string') return;
+    if (!seen.versions.includes(resourceVersion)) seen.versions.push(resourceVersion);
+  }
+
+  /** The place of a version in the order of those that were seen; whether it is newer than all before. */
+  versionName(kind: string, name: string, version: string): string {
+    const versions = this.#objects.get(`${kind}/${name}`)?.versions ?? [];
+    const at = versions.indexOf(version);
+    const isInOrder = at <= 0 || Number(versions[at - 1]) < Number(version);
+    return `version ${at}${isInOrder ? '' : ' which is older than the one before'}`;
+  }
+
+  inText(text: string): string {
+    return text.replace(uuid, (uid) => this.#uids.get(uid) ?? uid);
+  }
+
+  /** Replaces placeholders: `$uid:ConfigMap/a`, `$rv:ConfigMap/a`, `$old:ConfigMap/a`. */
+  filledIn(text: string): string {
+    return text.replace(/\$(uid|rv|old):([\w/.-]+)/g, (_, what: string, key: string) => {
+      const seen = this.#objects.get(key);
+      if (what === 'uid') return seen?.uid ?? unknownUid;
+      const versions = seen?.versions ?? [];
+      return (what === 'rv' ? versions.at(-1) : versions[0]) ?? '1';
+    });
+  }
+}
+
+export type Body = { readonly [field: string]: Json } | string;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Body;
+}

@@ -1,0 +1,16 @@
+/** What a sequence is about. */
+import type { Random } from './random.ts';
+import { sourceStep } from './source-steps.ts';
+import type { Step } from './step.ts';
+import type { Kind } from './targets.ts';
+
+export interface StepMaker {
+  makeStep(random: Random): Step;
+  /** The kinds whose objects are compared. */
+  readonly kinds: readonly Kind[];
+}
+
+export const stepMakers: readonly [
+  readonly [number, StepMaker],
+  ...(readonly [number, StepMaker])[],
+] = [[10, { makeStep: sourceStep, kinds: ['ConfigMap', 'Secret'] }]];
