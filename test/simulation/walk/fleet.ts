@@ -217,7 +217,6 @@ export class Fleet implements Traffic {
       writer.fate = noFate;
       process.wallOffsetMs = 0;
       process.resume();
-      if (process.state === 'dead') this.#writers.delete(process);
     }
   }
 

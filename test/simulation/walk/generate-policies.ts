@@ -1,7 +1,7 @@
 /** Steps about rollout policies. */
 import type { SeededRandom } from '../world/random.ts';
 import { namespaces, workloads } from './names.ts';
-import type { PolicyKey, PolicyValue, ProcessStep, UserStep, WindowStep } from './steps.ts';
+import type { Plan, PolicyKey, PolicyValue, ProcessStep, UserStep, WindowStep } from './steps.ts';
 
 const aWindow = (random: SeededRandom): WindowStep => ({
   kind: random.of(['allow', 'deny']),
@@ -29,7 +29,14 @@ function policyValue(random: SeededRandom, key: PolicyKey): PolicyValue {
   }
 }
 
-export function policyStep(random: SeededRandom): UserStep | ProcessStep {
+/** Replicas send requests all the time, so long times take long. */
+const leaps = {
+  jobs: [1, 15, 45, 130, 400],
+  replicas: [1, 1, 5, 20],
+  shards: [1, 1, 5, 20],
+} as const;
+
+export function policyStep(random: SeededRandom, fleet: Plan['fleet']): UserStep | ProcessStep {
   const namespace = random.below(namespaces.length);
   const workload = random.below(workloads.length);
   const key = random.of(['pause', 'windows', 'approval', 'settle', 'cooldown', 'order'] as const);
@@ -49,7 +56,7 @@ export function policyStep(random: SeededRandom): UserStep | ProcessStep {
         which: random.of(['pending', 'pending', 'older'] as const),
       }),
     ],
-    [4, () => ({ do: 'time', minutes: random.of([1, 15, 45, 130, 400]) })],
+    [4, () => ({ do: 'time', minutes: random.of(leaps[fleet]) })],
   ]);
   return make();
 }

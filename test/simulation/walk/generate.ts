@@ -29,7 +29,7 @@ export function planOf(seed: number, length: number): Plan {
     [1, 'namespace'],
   ] as const);
   const schedule = random.of(['each ten minutes', 'each year'] as const);
-  const withPolicies = random.isOneIn(2);
+  const withPolicies = random.isOneIn(fleet === 'jobs' ? 2 : 4);
   const steps: Step[] = beginning(random, fleet);
   while (steps.length < length) steps.push(...some(random, fleet, withPolicies));
   steps.push({ do: 'check', lift: true, waitMs: 0 });
@@ -43,7 +43,7 @@ function some(random: SeededRandom, fleet: Fleet, withPolicies: boolean): readon
   const what = random.weighted<() => UserStep | ProcessStep | CheckStep>([
     [60, () => userStep(random)],
     [25, () => processStep(random, fleet)],
-    [withPolicies ? 25 : 0, () => policyStep(random)],
+    [withPolicies ? 25 : 0, () => policyStep(random, fleet)],
     [withPolicies ? 8 : 2, () => settingStep(random, withPolicies)],
     [6, () => ({ do: 'check', lift: false })],
   ]);
@@ -161,7 +161,10 @@ function processStep(random: SeededRandom, fleet: Fleet): ProcessStep {
         status: random.of([403, 422]),
       }),
     ],
-    [2, () => ({ do: 'time', minutes: random.of([1, 2, 5, 15]) })],
+    [
+      2,
+      () => ({ do: 'time', minutes: random.of(fleet === 'jobs' ? [1, 2, 5, 15] : [1, 1, 2, 5]) }),
+    ],
   ]);
   return make();
 }

@@ -15,7 +15,7 @@ export function isByTriggersAlone({ plan }: Simulation): boolean {
 }
 
 /** Longer than a silent watch stays open, and than a process waits after failures. */
-const longestMs = 8 * 60_000;
+const longestMs = 4 * 60_000;
 
 export async function checkTriggers(simulation: Simulation): Promise<void> {
   const { world, oracle } = simulation;
