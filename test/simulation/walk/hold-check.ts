@@ -2,8 +2,7 @@
 import type { Outcome } from '../../../lib/rules/report.ts';
 import { msOf } from '../../faults/walk/policy-rule.ts';
 import { keys } from './names.ts';
-import type { Tracked } from './oracle.ts';
-import { isComplete } from './oracle.ts';
+import { isComplete, type Tracked } from './oracle.ts';
 import { forcesOn } from './policy-check.ts';
 import type { GoodPass } from './quiet.ts';
 import type { Simulation } from './simulation.ts';

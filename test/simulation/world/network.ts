@@ -1,6 +1,11 @@
 /** The way of a process to the API server. Each request is an event when it arrives, and another when it is answered. */
-import type { Exchange, HttpAnswer, HttpRequest } from '../../../lib/http/exchange.ts';
-import { largestAnswer, TooLargeError } from '../../../lib/http/exchange.ts';
+import {
+  type Exchange,
+  type HttpAnswer,
+  type HttpRequest,
+  largestAnswer,
+  TooLargeError,
+} from '../../../lib/http/exchange.ts';
 import type { SimulatedRequest, SimulatedServer } from '../server/server.ts';
 import { type Fault, faults, type Reply } from './faults.ts';
 import type { SimulatedProcess } from './process.ts';
