@@ -335,20 +335,18 @@ function inWords({ name, operation, apiVersion, subresource }: Owner): string {
   return operation === 'Update' ? `${whose} using ${apiVersion}` : whose;
 }
 
+/** The members of each level, and then those below. */
 function membersOf(set: FieldSet, before = ''): string[] {
-  return Object.entries(set)
-    .sort(byKey)
-    .flatMap(([key, node]) => {
-      if (key === '.') return [];
-      const path = `${before}${elementInWords(key)}`;
-      const inner = membersOf(node as JsonMap, path);
-      const isMember = isEmptySet(node as JsonMap) || '.' in (node as JsonMap);
-      return [...(isMember ? [path] : []), ...inner];
-    });
+  const keys = Object.keys(set)
+    .filter((key) => key !== '.')
+    .sort();
+  const nodeOf = (key: string) => set[key] as JsonMap;
+  const isMember = (key: string) => isEmptySet(nodeOf(key)) || '.' in nodeOf(key);
+  return [
+    ...keys.filter(isMember).map((key) => `${before}${elementInWords(key)}`),
+    ...keys.flatMap((key) => membersOf(nodeOf(key), `${before}${elementInWords(key)}`)),
+  ];
 }
-
-const byKey = ([a]: readonly [string, Json], [b]: readonly [string, Json]): number =>
-  a < b ? -1 : 1;
 
 function elementInWords(key: string): string {
   const rest = key.slice(2);

@@ -37,6 +37,7 @@ const events: Resource = {
   validate: eventFaults,
   validateUpdate: eventUpdateFaults,
   createsOnUpdate: true,
+  groupOfFaults: '',
 };
 
 function decodeEvent(object: JsonMap): JsonMap {

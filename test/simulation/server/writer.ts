@@ -125,7 +125,7 @@ export class Writer {
     }
     this.#inNamespace(resource, namespace, body);
     if (uid !== '' && uid !== live.uid) {
-      const key = `/registry/${resource.plural}/${namespace}/${name}`;
+      const key = `${call.dryRun ? '' : '/registry'}/${resource.plural}/${namespace}/${name}`;
       const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.uid}`;
       throw conflict(
         resource,
@@ -304,7 +304,9 @@ function assertVersion({ resource, name, version }: Stored, given: string): void
 }
 
 function assertValid(resource: Resource, name: string, faults: readonly Fault[]): void {
-  if (faults.length > 0) throw invalid(resource, name, faults);
+  if (faults.length === 0) return;
+  const { kind, group, groupOfFaults = group } = resource;
+  throw invalid({ kind, group: groupOfFaults }, name, faults);
 }
 
 /** The new object without what such a request cannot change. */
