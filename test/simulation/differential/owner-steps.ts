@@ -38,35 +38,38 @@ const ghosts: readonly [JsonMap, ...JsonMap[]] = [
   { apiVersion: 'v1', kind: 'Secret', name: '', uid: '' },
 ];
 
-function ownerOf(random: Random): JsonMap {
+/** An owner that comes before the object: the order in which the collector breaks a circle depends on chance. */
+function ownerOf(random: Random, owned: Target): JsonMap {
   const flags: Draft = {};
   if (random.chance(0.4)) flags['blockOwnerDeletion'] = random.chance(0.8);
   if (random.chance(0.15)) flags['controller'] = random.chance(0.8);
   if (random.chance(0.12)) return { ...random.pick(ghosts), ...flags };
-  const target = random.pick(objects);
+  const [first, ...others] = objects.slice(0, objects.indexOf(owned));
+  if (first === undefined) return { ...random.pick(ghosts), ...flags };
+  const target = random.pick([first, ...others]);
   const { kind, name } = target;
   const { apiVersion } = apis[kind];
   return { apiVersion, kind, name, uid: `$uid:${keyOf(target)}`, ...flags };
 }
 
-const someOwners = (random: Random): JsonMap[] =>
-  Array.from(
-    {
-      length: random.weighted([
-        [5, 1],
-        [3, 2],
-        [1, 0],
-        [1, 3],
-      ]),
-    },
-    () => ownerOf(random),
-  );
+/** Mostly each of them once. */
+function someOwners(random: Random, owned: Target): JsonMap[] {
+  const count = random.weighted([
+    [5, 1],
+    [3, 2],
+    [1, 0],
+    [1, 3],
+  ]);
+  const all = Array.from({ length: count }, () => ownerOf(random, owned));
+  const uids = all.map(({ uid }) => uid);
+  return all.filter(({ uid }, at) => uids.indexOf(uid) === at);
+}
 
 const finalizers = ['wave.pusher.com/finalizer', 'example.com/other'] as const;
 
-function ownershipChange(random: Random): Draft {
+function ownershipChange(random: Random, target: Target): Draft {
   const metadata = random.chance(0.2) ? metadataChange(random, true) : {};
-  if (random.chance(0.7)) metadata['ownerReferences'] = someOwners(random);
+  if (random.chance(0.7)) metadata['ownerReferences'] = someOwners(random, target);
   if (random.chance(0.3)) metadata['finalizers'] = random.some(finalizers, 0.5);
   if (random.chance(0.02)) metadata['finalizers'] = ['not valid'];
   return { metadata };
@@ -75,7 +78,7 @@ function ownershipChange(random: Random): Draft {
 /** As wave-cron sends it. */
 function strategicChange(random: Random, target: Target): Draft {
   const metadata: Draft = {};
-  const owners = someOwners(random).map((owner) =>
+  const owners = someOwners(random, target).map((owner) =>
     random.chance(0.35) ? { $patch: 'delete', uid: owner['uid'] ?? '' } : owner,
   );
   if (owners.length > 0) metadata['ownerReferences'] = owners;
@@ -93,15 +96,18 @@ function strategicChange(random: Random, target: Target): Draft {
 export function ownerStep(random: Random): Step {
   const target = random.pick(objects);
   const step = random.weighted<() => Step>([
-    [16, () => createStep(random, target, random.chance(0.4) ? ownershipChange(random) : {})],
-    [6, () => putStep(random, target, ownershipChange(random))],
+    [
+      16,
+      () => createStep(random, target, random.chance(0.4) ? ownershipChange(random, target) : {}),
+    ],
+    [6, () => putStep(random, target, ownershipChange(random, target))],
     [
       14,
       () =>
         patchStep(random, target, strategicChange(random, target), '', ['strategic-merge-patch']),
     ],
-    [5, () => patchStep(random, target, ownershipChange(random), '', ['merge-patch'])],
-    [6, () => applyStep(random, target, ownershipChange(random))],
+    [5, () => patchStep(random, target, ownershipChange(random, target), '', ['merge-patch'])],
+    [6, () => applyStep(random, target, ownershipChange(random, target))],
     [3, () => getStep(random, target)],
     [12, () => deleteStep(random, target)],
   ])();

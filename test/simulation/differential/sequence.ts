@@ -29,7 +29,7 @@ export interface SequenceOptions {
   readonly kinds: readonly Kind[];
 }
 
-const settleMs = 5_000;
+const settleMs = 20_000;
 const remembered = 400;
 
 export class Sequence {

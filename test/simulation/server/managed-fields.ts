@@ -11,7 +11,14 @@ import {
 import { isList, isSame, type Json, type JsonMap, mapOf, mapsOf, textOf } from './json.ts';
 import type { Shape } from './shape.ts';
 import { StatusError } from './status.ts';
-import { type Comparison, compare, fieldsOf, merged, withoutFields } from './typed.ts';
+import {
+  type Comparison,
+  compare,
+  elementInWords,
+  fieldsOf,
+  merged,
+  withoutFields,
+} from './typed.ts';
 
 export interface Manager {
   readonly name: string;
@@ -346,12 +353,4 @@ function membersOf(set: FieldSet, before = ''): string[] {
     ...keys.filter(isMember).map((key) => `${before}${elementInWords(key)}`),
     ...keys.flatMap((key) => membersOf(nodeOf(key), `${before}${elementInWords(key)}`)),
   ];
-}
-
-function elementInWords(key: string): string {
-  const rest = key.slice(2);
-  if (key.startsWith('f:')) return `.${rest}`;
-  if (key.startsWith('v:')) return `[=${rest}]`;
-  const keys = Object.entries(JSON.parse(rest) as JsonMap);
-  return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
 }
