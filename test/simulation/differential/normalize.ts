@@ -61,11 +61,12 @@ function plainMap(map: JsonMap, names: Names, kind: string): JsonMap {
   for (const [key, value] of Object.entries(map)) {
     if (times.has(key) && typeof value === 'string') result[key] = 'a time';
     else if (key === 'resourceVersion') result[key] = versionOf(map, names, kind);
-    else if (key === 'causes') result[key] = distinct(mapsOf(value));
+    else if (key === 'causes') result[key] = distinct(mapsOf(value), names);
     else if (key === 'ca.crt') result[key] = 'a certificate';
     else if (key === 'managedFields') result[key] = inOneOrder(value, names, kind);
-    else if (key === 'message' && typeof value === 'string') result[key] = plainMessage(value);
-    else result[key] = plainValue(value, names, kind);
+    else if (key === 'message' && typeof value === 'string') {
+      result[key] = plainMessage(names.inText(value));
+    } else result[key] = plainValue(value, names, kind);
   }
   return result;
 }
@@ -87,8 +88,8 @@ function inOneOrder(value: Json, names: Names, kind: string): Json {
 }
 
 /** The API server repeats some, in a random order. */
-const distinct = (causes: readonly JsonMap[]): Json =>
-  [...new Set(causes.map((each) => JSON.stringify(each)))].sort();
+const distinct = (causes: readonly JsonMap[], names: Names): Json =>
+  [...new Set(causes.map((each) => names.inText(JSON.stringify(each))))].sort();
 
 /** Without versions, and without the order of what is wrong. */
 function plainMessage(text: string): string {

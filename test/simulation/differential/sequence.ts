@@ -29,7 +29,7 @@ export interface SequenceOptions {
   readonly kinds: readonly Kind[];
 }
 
-const settleMs = 5_000;
+const settleMs = 20_000;
 const remembered = 400;
 
 export class Sequence {
@@ -71,9 +71,11 @@ export class Sequence {
     const simulated = await this.#state(this.#simulated);
     const deadline = performance.now() + settleMs;
     for (let pauseMs = 4; ; pauseMs = Math.min(2 * pauseMs, 250)) {
+      this.#real.names.remember();
       const real = await this.#state(this.#real);
       if (isSame(real, simulated)) return undefined;
       if (performance.now() > deadline) return this.#difference(real, simulated);
+      this.#real.names.forget();
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
@@ -103,7 +105,7 @@ export class Sequence {
         ...{ accept, 'user-agent': userAgent },
         'content-type': step.contentType ?? 'application/json',
       },
-      ...(body === undefined ? {} : { body: side.names.filledIn(JSON.stringify(body)) }),
+      ...(body === undefined ? {} : { body: this.#filledIn(side, body) }),
     };
   }
 
@@ -114,8 +116,12 @@ export class Sequence {
     const { status, text } = await side.send({ method: 'GET', path, headers });
     if (status !== 200) return null;
     const { metadata = {}, ...others } = edit;
-    const change = JSON.parse(side.names.filledIn(JSON.stringify({ ...others, metadata })));
+    const change = JSON.parse(this.#filledIn(side, { ...others, metadata }));
     return mergePatch(JSON.parse(text) as JsonMap, change);
+  }
+
+  #filledIn({ names }: Side, body: Json): string {
+    return names.filledIn(JSON.stringify(body)).replaceAll('$namespace', this.#options.namespace);
   }
 
   async #state(side: Side): Promise<JsonMap> {

@@ -20,6 +20,18 @@ export class Names {
   readonly #uids = new Map<string, string>();
   readonly #objects = new Map<string, Seen>();
   readonly #counts = new Map<string, number>();
+  #undo: (() => void)[] = [];
+
+  /** From here on, `forget` takes back what was seen. */
+  remember(): void {
+    this.#undo = [];
+  }
+
+  /** Takes back what was seen since `remember`: it was a state on the way to the next one. */
+  forget(): void {
+    for (const undo of this.#undo.toReversed()) undo();
+    this.#undo = [];
+  }
 
   /** Takes note of an object in a response. */
   see(kind: string, metadata: Readonly<Record<string, unknown>>): void {
@@ -28,13 +40,22 @@ export class Names {
     const key = `${kind}/${name}`;
     if (!this.#uids.has(uid)) {
       const count = (this.#counts.get(key) ?? 0) + 1;
+      const before = this.#objects.get(key);
       this.#counts.set(key, count);
       this.#uids.set(uid, `uid of ${key} number ${count}`);
       this.#objects.set(key, { uid, versions: [] });
+      this.#undo.push(() => {
+        this.#counts.set(key, count - 1);
+        this.#uids.delete(uid);
+        if (before === undefined) this.#objects.delete(key);
+        else this.#objects.set(key, before);
+      });
     }
     const seen = this.#objects.get(key);
     if (seen?.uid !== uid || typeof resourceVersion !== 'string') return;
-    if (!seen.versions.includes(resourceVersion)) seen.versions.push(resourceVersion);
+    if (seen.versions.includes(resourceVersion)) return;
+    seen.versions.push(resourceVersion);
+    this.#undo.push(() => seen.versions.pop());
   }
 
   /** The place of a version in the order of those that were seen; whether it is newer than all before. */

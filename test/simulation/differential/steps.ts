@@ -1,5 +1,7 @@
 /** What a sequence is about. */
+import { ownerStep } from './owner-steps.ts';
 import type { Random } from './random.ts';
+import { recordStep } from './record-steps.ts';
 import { sourceStep } from './source-steps.ts';
 import type { Step } from './step.ts';
 import type { Kind } from './targets.ts';
@@ -13,4 +15,8 @@ export interface StepMaker {
 export const stepMakers: readonly [
   readonly [number, StepMaker],
   ...(readonly [number, StepMaker])[],
-] = [[10, { makeStep: sourceStep, kinds: ['ConfigMap', 'Secret'] }]];
+] = [
+  [10, { makeStep: sourceStep, kinds: ['ConfigMap', 'Secret'] }],
+  [6, { makeStep: ownerStep, kinds: ['ConfigMap', 'Secret', 'Lease'] }],
+  [5, { makeStep: recordStep, kinds: ['Lease', 'Event'] }],
+];

@@ -54,7 +54,7 @@ export class Deleter {
 
   #deletePlain(live: Stored, options: DeleteOptions, call: WriteCall): Deleted {
     const old = listOf(at(live.object, 'metadata', 'finalizers'));
-    const finalizers = finalizersFor(old, options);
+    const finalizers = live.resource.isNoOwner ? old : finalizersFor(old, options);
     if (finalizers.length === 0) return this.#removed(live, call);
     return { object: this.#marked(live, finalizers, 0, call) };
   }

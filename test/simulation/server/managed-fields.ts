@@ -11,7 +11,14 @@ import {
 import { isList, isSame, type Json, type JsonMap, mapOf, mapsOf, textOf } from './json.ts';
 import type { Shape } from './shape.ts';
 import { StatusError } from './status.ts';
-import { type Comparison, compare, fieldsOf, merged, withoutFields } from './typed.ts';
+import {
+  type Comparison,
+  compare,
+  elementInWords,
+  fieldsOf,
+  merged,
+  withoutFields,
+} from './typed.ts';
 
 export interface Manager {
   readonly name: string;
@@ -335,25 +342,15 @@ function inWords({ name, operation, apiVersion, subresource }: Owner): string {
   return operation === 'Update' ? `${whose} using ${apiVersion}` : whose;
 }
 
+/** The members of each level, and then those below. */
 function membersOf(set: FieldSet, before = ''): string[] {
-  return Object.entries(set)
-    .sort(byKey)
-    .flatMap(([key, node]) => {
-      if (key === '.') return [];
-      const path = `${before}${elementInWords(key)}`;
-      const inner = membersOf(node as JsonMap, path);
-      const isMember = isEmptySet(node as JsonMap) || '.' in (node as JsonMap);
-      return [...(isMember ? [path] : []), ...inner];
-    });
-}
-
-const byKey = ([a]: readonly [string, Json], [b]: readonly [string, Json]): number =>
-  a < b ? -1 : 1;
-
-function elementInWords(key: string): string {
-  const rest = key.slice(2);
-  if (key.startsWith('f:')) return `.${rest}`;
-  if (key.startsWith('v:')) return `[=${rest}]`;
-  const keys = Object.entries(JSON.parse(rest) as JsonMap);
-  return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+  const keys = Object.keys(set)
+    .filter((key) => key !== '.')
+    .sort();
+  const nodeOf = (key: string) => set[key] as JsonMap;
+  const isMember = (key: string) => isEmptySet(nodeOf(key)) || '.' in nodeOf(key);
+  return [
+    ...keys.filter(isMember).map((key) => `${before}${elementInWords(key)}`),
+    ...keys.flatMap((key) => membersOf(nodeOf(key), `${before}${elementInWords(key)}`)),
+  ];
 }

@@ -108,12 +108,18 @@ function ownerFaults(owners: Json | undefined): Fault[] {
 const twoControllers = (first: string, second: string): string =>
   `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
 
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
+const notQualified = 'name is neither a standard finalizer name nor is it fully qualified';
+
 function finalizerFaults(finalizers: Json | undefined): Fault[] {
   if (!isList(finalizers)) return [];
   const field = 'metadata.finalizers';
-  const faults = finalizers.flatMap((each) =>
-    qualifiedNameProblems(textOf(each)).map((why) => invalidValue(field, each, why)),
-  );
+  const faults = finalizers.flatMap((each, at) => [
+    ...qualifiedNameProblems(textOf(each)).map((why) => invalidValue(field, each, why)),
+    ...(textOf(each).includes('/') || standardFinalizers.includes(textOf(each))
+      ? []
+      : [invalidValue(`${field}[${at}]`, each, notQualified)]),
+  ]);
   if (!finalizers.includes('orphan') || !finalizers.includes('foregroundDeletion')) return faults;
   const both = 'finalizer orphan and foregroundDeletion cannot be both set';
   return [...faults, invalidValue(field, finalizers, both)];

@@ -97,23 +97,20 @@ function patchedList(shape: Shape, now: readonly Json[], patch: readonly Json[])
     const all = [...new Set([...now, ...patch])];
     return ordered(undefined, all, patch, now);
   }
-  const { list, items } = mergedItems(shape, now, patch);
-  return ordered(
-    shape.mergeKey,
-    list,
-    items,
-    now.filter((each) => keyIn(shape, list, each)),
-  );
+  const { list, items, left } = mergedItems(shape, now, patch);
+  return ordered(shape.mergeKey, list, items, left);
 }
-
-const keyIn = (shape: Shape, list: readonly Json[], item: Json): boolean =>
-  indexOf(list, item, shape.mergeKey) >= 0;
 
 function mergedItems(
   shape: Shape,
   now: readonly Json[],
   patch: readonly Json[],
-): { readonly list: Json[]; readonly items: JsonMap[] } {
+): {
+  readonly list: Json[];
+  readonly items: JsonMap[];
+  /** What is left after all deletions. */
+  readonly left: readonly Json[];
+} {
   const key = shape.mergeKey ?? '';
   const inner = shape.items ?? {};
   const items: JsonMap[] = [];
@@ -126,7 +123,8 @@ function mergedItems(
     else if (how === 'delete')
       list = list.filter((each) => !isMap(each) || each[key] !== item[key]);
   }
-  if (replaces) return { list: items, items: [] };
+  if (replaces) return { list: items, items: [], left: items };
+  const left = [...list];
   for (const item of items) {
     if (item[key] === undefined) {
       throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
@@ -135,7 +133,7 @@ function mergedItems(
     if (at < 0) list.push(asNewValue(item) ?? {});
     else list[at] = strategicMergePatch(inner, list[at] as JsonMap, item);
   }
-  return { list, items };
+  return { list, items, left };
 }
 
 /** The items of the patch in its order, and the others where they were, as far as possible. */

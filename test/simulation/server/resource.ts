@@ -28,6 +28,10 @@ export interface Resource {
   readonly needsVersion?: true;
   /** Whether an update of an object that does not exist creates it. */
   readonly createsOnUpdate?: true;
+  /** The group in messages about invalid objects, if it is another one. */
+  readonly groupOfFaults?: string;
+  /** Whether a deletion never waits for its dependents, and never leaves them behind. */
+  readonly isNoOwner?: true;
   /** Whether Pods of it get time to end. */
   readonly isGraceful?: true;
 }

@@ -1,8 +1,8 @@
 /** All resources of the simulated API server. */
 import { cleaned } from './cleaned.ts';
-import { eventFaults, eventUpdateFaults } from './event-rules.ts';
 import { at, type JsonMap, listOf, mapOf, textOf } from './json.ts';
 import { withPodDefaults } from './pod-template.ts';
+import { eventFaults, eventUpdateFaults, leaseFaults } from './record-rules.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
 import { shapes } from './shape.ts';
 import { configMaps, secrets } from './source-kinds.ts';
@@ -27,6 +27,7 @@ const leases: Resource = {
   ...{ ...plain, group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease' },
   shape: shapes.lease,
   decode: (object) => ({ spec: {}, ...cleaned(object) }),
+  validate: leaseFaults,
   ...{ needsVersion: true, createsOnUpdate: true },
 };
 
@@ -37,6 +38,7 @@ const events: Resource = {
   validate: eventFaults,
   validateUpdate: eventUpdateFaults,
   createsOnUpdate: true,
+  ...{ groupOfFaults: '', isNoOwner: true },
 };
 
 function decodeEvent(object: JsonMap): JsonMap {

@@ -3,6 +3,7 @@
  * controllers do nothing by themselves: `pending` names their steps, and `run` runs one of them. So
  * the order of all that is concurrent is up to the caller, and the same order has the same result.
  */
+import type { Controller } from './controllers/controller.ts';
 import { createControllers } from './controllers/controllers.ts';
 import { Deleter } from './deleter.ts';
 import { handle } from './handler.ts';
@@ -89,9 +90,11 @@ export function createSimulatedServer(deps: ServerDeps): SimulatedServer {
   const watches = new Watches();
   let by = '';
   let uids = 0;
+  let controllers: readonly Controller[] = [];
   const store = new Store((change) => {
     deps.onWrite?.(writeOf(change, by));
     watches.take(change);
+    for (const each of controllers) each.observe?.(change);
   });
   const writerDeps = {
     store,
@@ -103,7 +106,7 @@ export function createSimulatedServer(deps: ServerDeps): SimulatedServer {
   const writer = new Writer(writerDeps);
   const deleter = new Deleter(writerDeps, writer);
   const parts = { store, writer, deleter };
-  const controllers = createControllers({ ...parts, now: writerDeps.now });
+  controllers = createControllers({ ...parts, now: writerDeps.now });
   createInitialNamespaces(writer);
   return {
     handle(request) {

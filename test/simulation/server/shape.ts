@@ -126,6 +126,8 @@ export const shapes = {
       regarding: {},
       deprecatedSource: {},
       eventTime: null,
+      deprecatedFirstTimestamp: null,
+      deprecatedLastTimestamp: null,
     },
     fields: { metadata: metadataShape, regarding: atomic, related: atomic },
   },

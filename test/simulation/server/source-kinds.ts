@@ -33,6 +33,12 @@ function sizeFaults(field: string, bytes: number): Fault[] {
   return [{ type: 'FieldValueTooLong', field, body }];
 }
 
+/** For these fields, an empty map differs from no map. The data of a ConfigMap always is a map. */
+const isNewEmptyMap = (raw: JsonMap, before: JsonMap, field: string): boolean =>
+  isMap(raw[field]) &&
+  before[field] === undefined &&
+  (field === 'binaryData' || before['type'] !== undefined);
+
 function immutableFaults(
   object: JsonMap,
   before: JsonMap,
@@ -43,12 +49,11 @@ function immutableFaults(
   const why = 'field is immutable when `immutable` is set';
   return [
     ...(object['immutable'] === true ? [] : [forbiddenValue('immutable', why)]),
-    ...fields.flatMap((field) => {
-      // An empty map differs from no map.
-      const isSameMap =
-        isSame(object[field], before[field]) && !(isMap(raw[field]) && !before[field]);
-      return isSameMap ? [] : [forbiddenValue(field, why)];
-    }),
+    ...fields.flatMap((field) =>
+      isSame(object[field], before[field]) && !isNewEmptyMap(raw, before, field)
+        ? []
+        : [forbiddenValue(field, why)],
+    ),
   ];
 }
 

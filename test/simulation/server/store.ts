@@ -31,7 +31,6 @@ export class Store {
   readonly #sorted = new Map<Named, readonly Stored[]>();
   readonly #byUid = new Map<string, Stored>();
   readonly #dependents = new Map<string, Set<string>>();
-  readonly #deleting = new Set<string>();
   #changes: Change[] = [];
   #version = firstVersion;
   #compacted = firstVersion;
@@ -68,16 +67,6 @@ export class Store {
   /** The objects with an owner reference to this uid. */
   dependentsOf(uid: string): Stored[] {
     return [...(this.#dependents.get(uid) ?? [])].flatMap((each) => this.#byUid.get(each) ?? []);
-  }
-
-  /** The uids that owner references name. */
-  ownerUids(): Iterable<string> {
-    return this.#dependents.keys();
-  }
-
-  /** The objects that are being deleted and have finalizers, or time to end. */
-  deleting(): Stored[] {
-    return [...this.#deleting].flatMap((uid) => this.#byUid.get(uid) ?? []);
   }
 
   /** All objects of a resource in the order of their names. */
@@ -144,7 +133,6 @@ export class Store {
     named.delete(name);
     this.#sorted.delete(named);
     this.#byUid.delete(uid);
-    this.#deleting.delete(uid);
     this.#unlink(before);
     const stored = this.#next(resource, namespace, name, object);
     this.#note({ version: stored.version, type: 'DELETED', stored, before });
@@ -174,9 +162,6 @@ export class Store {
 
   #index(stored: Stored, before: Stored | undefined): void {
     this.#byUid.set(stored.uid, stored);
-    if (mapOf(stored.object['metadata'])['deletionTimestamp'] !== undefined) {
-      this.#deleting.add(stored.uid);
-    }
     const owners = ownersOf(stored);
     if (before !== undefined && owners === ownersOf(before)) return;
     if (before !== undefined) this.#unlink(before);

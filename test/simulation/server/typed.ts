@@ -301,3 +301,31 @@ function mergedLists(shape: Shape, live: readonly Json[], config: readonly Json[
   }
   return result;
 }
+
+/** The first entry that a list has twice, with its place; undefined if there is none. */
+export function duplicateIn(shape: Shape, value: Json, path = ''): string | undefined {
+  if (isMap(value)) {
+    for (const [key, inner] of Object.entries(value)) {
+      const found = duplicateIn(shapeOf(shape, key), inner, `${path}.${key}`);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (!isList(value) || !hasItems(shape)) return undefined;
+  const seen = new Set<string>();
+  for (const item of value) {
+    const key = itemKey(shape, item);
+    if (seen.has(key)) return `${path}: duplicate entries for key ${elementInWords(key)}`;
+    seen.add(key);
+  }
+  return undefined;
+}
+
+/** An entry of a set of fields, as messages name it. */
+export function elementInWords(key: string): string {
+  const rest = key.slice(2);
+  if (key.startsWith('f:')) return `.${rest}`;
+  if (key.startsWith('v:')) return `[=${rest}]`;
+  const keys = Object.entries(JSON.parse(rest) as JsonMap);
+  return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+}

@@ -1,5 +1,5 @@
 /** Creates, updates and deletes objects as the API server does, with its checks in its order. */
-import { at, isSame, type Json, type JsonMap, listOf, mapOf, textOf } from './json.ts';
+import { at, isSame, type Json, type JsonMap, listOf, mapOf, mapsOf, textOf } from './json.ts';
 import { afterApply, afterUpdate, type FieldRules, type Manager } from './managed-fields.ts';
 import { metadataFaults, metadataUpdateFaults, nameFaults } from './metadata-rules.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
@@ -13,8 +13,10 @@ import {
   invalid,
   invalidValue,
   notFound,
+  StatusError,
 } from './status.ts';
 import { inOrder, type Store, type Stored } from './store.ts';
+import { duplicateIn } from './typed.ts';
 
 /** Who writes, and how. */
 export interface WriteCall {
@@ -69,7 +71,7 @@ export class Writer {
 
   #insert(resource: Resource, namespace: string, given: JsonMap, call: WriteCall): JsonMap {
     const { store, admit } = this.#deps;
-    const filled = this.#withSystemFields(resource, namespace, given);
+    const filled = this.#withSystemFields(resource, namespace, withDistinctOwners(given));
     const object = resource.prepareCreate?.(filled) ?? filled;
     const name = nameOf(object);
     assertValid(resource, name, [
@@ -125,7 +127,7 @@ export class Writer {
     }
     this.#inNamespace(resource, namespace, body);
     if (uid !== '' && uid !== live.uid) {
-      const key = `/registry/${resource.plural}/${namespace}/${name}`;
+      const key = `${call.dryRun ? '' : '/registry'}/${resource.plural}/${namespace}/${name}`;
       const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.uid}`;
       throw conflict(
         resource,
@@ -157,6 +159,7 @@ export class Writer {
     const rules = fieldRules(resource, call.subresource);
     const manager = { ...managerOf(resource, call), operation: 'Apply' } as const;
     const { apiVersion: _, kind: __, ...fields } = config;
+    assertNoDuplicates(resource, config);
     const how = { force, now: this.#time() };
     const toObject = (merged: JsonMap) =>
       this.#inNamespace(resource, namespace, resource.decode(merged));
@@ -174,7 +177,8 @@ export class Writer {
     const { resource, namespace, name, object: before } = live;
     this.#assertNamespace(resource, namespace, name, false);
     assertVersion(live, textOf(at(given, 'metadata', 'resourceVersion')));
-    const object = withOldTimes(prepared(resource, given, before, call), before);
+    const wanted = prepared(resource, withDistinctOwners(given), before, call);
+    const object = withOldTimes(wanted, before);
     assertValid(resource, name, [
       ...metadataUpdateFaults(mapOf(object['metadata']), mapOf(before['metadata'])),
       ...(resource.validateUpdate?.(object, before, raw) ?? []),
@@ -259,6 +263,28 @@ export const timeText = (time: Date): string => `${time.toISOString().slice(0, 1
 
 export const nameOf = (object: JsonMap): string => textOf(at(object, 'metadata', 'name'));
 
+/** Without owner references that are there twice, and each with its fields in one order. */
+function withDistinctOwners(object: JsonMap): JsonMap {
+  const owners = at(object, 'metadata', 'ownerReferences');
+  if (owners === undefined) return object;
+  const texts = new Set<string>();
+  const distinct = mapsOf(owners)
+    .map(inOwnerOrder)
+    .filter((owner) => {
+      const text = JSON.stringify(owner);
+      return texts.has(text) ? false : texts.add(text);
+    });
+  const metadata = { ...mapOf(object['metadata']), ownerReferences: distinct };
+  return { ...object, metadata };
+}
+
+const ownerFields = ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'];
+
+function inOwnerOrder(owner: JsonMap): JsonMap {
+  const fields = ownerFields.map((field) => [field, owner[field]] as const);
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined)) as JsonMap;
+}
+
 const withOrder = (object: JsonMap): JsonMap => ({
   ...object,
   metadata: inOrder(mapOf(object['metadata'])),
@@ -304,7 +330,20 @@ function assertVersion({ resource, name, version }: Stored, given: string): void
 }
 
 function assertValid(resource: Resource, name: string, faults: readonly Fault[]): void {
-  if (faults.length > 0) throw invalid(resource, name, faults);
+  if (faults.length === 0) return;
+  const { kind, group, groupOfFaults = group } = resource;
+  throw invalid({ kind, group: groupOfFaults }, name, faults);
+}
+
+/** The API server takes a list with duplicates for a fault of its own. */
+function assertNoDuplicates(resource: Resource, config: JsonMap): void {
+  const duplicate = duplicateIn(resource.shape, config);
+  if (duplicate === undefined) return;
+  const { group, version, kind } = resource;
+  const namespace = textOf(at(config, 'metadata', 'namespace'));
+  const what = `${namespace}/${nameOf(config)}; ${group}/${version}, Kind=${kind}`;
+  const message = `failed to create typed patch object (${what}): ${duplicate}`;
+  throw new StatusError({ code: 500, message });
 }
 
 /** The new object without what such a request cannot change. */

@@ -2,7 +2,7 @@ import type { Deleter } from '../deleter.ts';
 import type { JsonMap } from '../json.ts';
 import type { Resource } from '../resource.ts';
 import { StatusError } from '../status.ts';
-import type { Store, Stored } from '../store.ts';
+import type { Change, Store, Stored } from '../store.ts';
 import type { WriteCall, Writer } from '../writer.ts';
 
 export interface ControllerDeps {
@@ -19,6 +19,8 @@ export interface Controller {
   /** What it would do now, each step as text. */
   pending(): string[];
   run(step: string): void;
+  /** Is told of each change. */
+  observe?(change: Change): void;
 }
 
 export const asController: WriteCall = {

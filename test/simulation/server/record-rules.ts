@@ -1,4 +1,4 @@
-/** What the API server accepts as an Event of events.k8s.io/v1. */
+/** What the API server accepts as a Lease, and as an Event of events.k8s.io/v1. */
 import { at, isSame, type JsonMap, mapOf, textOf } from './json.ts';
 import { qualifiedNameProblems } from './metadata-rules.ts';
 import { type Fault, invalidValue, requiredValue } from './status.ts';
@@ -83,5 +83,17 @@ export function eventUpdateFaults(event: JsonMap, before: JsonMap): Fault[] {
         ? []
         : [invalidValue(name, event[field] ?? null, 'field is immutable')],
     ),
+  ];
+}
+
+export function leaseFaults({ spec }: JsonMap): Fault[] {
+  const { leaseDurationSeconds: seconds, leaseTransitions: transitions } = mapOf(spec);
+  return [
+    ...(typeof seconds === 'number' && seconds <= 0
+      ? [invalidValue('spec.leaseDurationSeconds', seconds, 'must be greater than 0')]
+      : []),
+    ...(typeof transitions === 'number' && transitions < 0
+      ? [invalidValue('spec.leaseTransitions', transitions, 'must be greater than or equal to 0')]
+      : []),
   ];
 }
