@@ -95,7 +95,8 @@ export class Oracle {
       const before = beforeOf(write);
       const isSame = JSON.stringify(before?.data) === JSON.stringify(object.data);
       if (write.verb === 'update' && isSame) return undefined;
-      this.lastSourceWriteAt = this.#now();
+      // Nothing says when a source was deleted.
+      if (write.verb !== 'delete') this.lastSourceWriteAt = this.#now();
       this.#judge(metadata.namespace ?? '');
     }
     return workloadResources.has(write.resource)
@@ -185,7 +186,8 @@ export class Oracle {
       noteRemoval(tracked, before, now);
     }
     this.#judgeOne(tracked);
-    this.#followRollout(tracked);
+    // A new hash of ours counts only when it was judged: see `rolls`.
+    if (by !== account) this.#followRollout(tracked);
     return tracked;
   }
 
