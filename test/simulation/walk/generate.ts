@@ -42,7 +42,7 @@ function some(random: SeededRandom, fleet: Fleet, withPolicies: boolean): readon
   if (random.isOneIn(40)) return scenario(random, fleet, withPolicies);
   const what = random.weighted<() => UserStep | ProcessStep | CheckStep>([
     [60, () => userStep(random)],
-    [25, () => processStep(random, fleet)],
+    [35, () => processStep(random, fleet)],
     [withPolicies ? 25 : 0, () => policyStep(random, fleet)],
     [withPolicies ? 8 : 2, () => settingStep(random, withPolicies)],
     [6, () => ({ do: 'check', lift: false })],
@@ -139,8 +139,8 @@ function processStep(random: SeededRandom, fleet: Fleet): ProcessStep {
     [0.5, () => ({ do: 'release', fate: fate(random) })],
     [fleet === 'jobs' ? 0 : 16, () => ({ do: 'harm', replica, fate: fate(random) })],
     [2, () => ({ do: 'terminate', replica })],
-    [2, () => ({ do: 'kill', replica })],
-    [2, () => ({ do: 'stop', replica })],
+    [4, () => ({ do: 'kill', replica })],
+    [4, () => ({ do: 'stop', replica })],
     [3, () => ({ do: 'resume', replica })],
     [1, () => ({ do: 'clock', replica, hours: random.of([-30, -1, 1, 30]) })],
     [
@@ -150,8 +150,12 @@ function processStep(random: SeededRandom, fleet: Fleet): ProcessStep {
     [fleet === 'jobs' ? 0 : 3, () => ({ do: 'streams', fault: random.of(streamFaults) })],
     [1, () => ({ do: 'compact' })],
     [
-      5,
-      () => ({ do: 'network', fault: random.of(faultNames), times: random.of([1, 1, 2, 5, 12]) }),
+      9,
+      () => ({
+        do: 'network',
+        fault: random.of(faultNames),
+        times: random.of([1, 1, 2, 5, 12, 30]),
+      }),
     ],
     [
       0.5,
@@ -172,7 +176,7 @@ function processStep(random: SeededRandom, fleet: Fleet): ProcessStep {
 export function fate(random: SeededRandom): Fate {
   const nth = (): number => random.within(1, 24);
   return {
-    faults: Array.from({ length: random.below(3) }, () => ({
+    faults: Array.from({ length: random.below(4) }, () => ({
       ...{ nth: nth(), times: random.of([1, 1, 1, 2, 9]) },
       fault: random.of(faultNames),
     })),

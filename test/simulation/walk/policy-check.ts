@@ -11,8 +11,10 @@ import {
   policyKeys,
   type Texts,
 } from '../../faults/walk/policy-rule.ts';
+import { templateHash } from './configuration.ts';
 import { keys, policyKey } from './names.ts';
-import { type Note, type Oracle, type Since, type Tracked, within } from './oracle.ts';
+import { isComplete, type Note, type Oracle, type Since, type Tracked, within } from './oracle.ts';
+import { beforeOf } from './seen.ts';
 import type { Judged } from './write-check.ts';
 
 /** A pass knows the time of the server from its Lease, to the second. */
@@ -78,11 +80,12 @@ function textsWithin(
 }
 
 export function wrongByPolicy(
-  { writer, oracle, now, time }: Judged,
+  judged: Judged,
   tracked: Tracked,
   hash: string,
   began: number,
 ): string[] {
+  const { writer, oracle, now, time } = judged;
   const read = within(tracked.annotations, began, now);
   if (read.some((each) => each[keys.now] === hash)) return [];
   const { rollouts } = writer;
@@ -97,7 +100,7 @@ export function wrongByPolicy(
     wrongWithLimit(tracked, rollouts, now),
     wrongWithCooldown(tracked, Math.min(...forces.map(({ cooldownMs }) => cooldownMs)), now),
     wrongWithSettle(oracle, tracked, Math.min(...forces.map(({ settleMs }) => settleMs)), now),
-    wrongWithPlaces(oracle, tracked, rollouts, began, now),
+    wrongWithPlaces(judged, tracked, rollouts, began),
   ];
   return wrong.filter((each) => each !== undefined);
 }
@@ -146,21 +149,21 @@ function wrongWithSettle(
 }
 
 function wrongWithPlaces(
-  oracle: Oracle,
+  { oracle, write }: Judged,
   tracked: Tracked,
   { maxConcurrent, maxConcurrentPerNamespace }: RolloutSettings,
   began: number,
-  now: number,
 ): string | undefined {
+  // One that may have been unfinished already keeps its place.
+  const before = beforeOf(write);
+  const hadHash = before !== undefined && templateHash(before) !== undefined;
+  if (hadHash && !isComplete(before)) return undefined;
   const unfinished = oracle.live.filter(
     ({ uid, unfinishedSince, notes }) =>
       uid !== tracked.uid &&
       unfinishedSince !== undefined &&
       (unfinishedSince < began || notes.at(-1)?.began === began),
   );
-  // One that was unfinished already keeps its place.
-  const { unfinishedSince } = tracked;
-  if (unfinishedSince !== undefined && unfinishedSince < now) return undefined;
   const inNamespace = unfinished.filter(({ namespace }) => namespace === tracked.namespace);
   for (const [most, others] of [
     [maxConcurrent, unfinished],
