@@ -2,6 +2,7 @@
  * Random requests to a real API server and to the simulated one, and where their answers differ:
  *
  *     npm run test:differential -- --requests 100000 --seed 1
+ *     npm run test:differential -- --requests 2000 --only Deployment
  *
  * Runs against the control plane of `npm run cluster`, or one of its own.
  */
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '20000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     parallel: { type: 'string', default: '8' },
+    only: { type: 'string' },
   },
 });
 
@@ -25,12 +27,12 @@ const own = running === undefined ? await startControlPlane({ auditLog: false })
 const cluster = own ?? openCluster(running ?? '');
 const print = (text: string) => process.stdout.write(`${text}\n`);
 try {
-  const { requests, seed, parallel } = values;
+  const { requests, seed, parallel, only } = values;
   print(`seed ${seed}`);
   let shown = 0;
   const result = await runDifferential({
     cluster,
-    ...{ requests: Number(requests), seed: Number(seed), parallel: Number(parallel) },
+    ...{ requests: Number(requests), seed: Number(seed), parallel: Number(parallel), only },
     onProgress(text) {
       if (performance.now() - shown < 5_000) return;
       shown = performance.now();

@@ -50,10 +50,38 @@ function listMetadata(metadata: Json | undefined): JsonMap {
   };
 }
 
+const hashLabels = [
+  'pod-template-hash',
+  'controller.kubernetes.io/hash',
+  'controller-revision-hash',
+];
+
+/** Takes note of objects in the order of their revisions, because their names contain hashes. */
+export function seeAll(objects: readonly JsonMap[], kind: string, names: Names): void {
+  const revision = ({ metadata, revision: own }: JsonMap) =>
+    Number(own ?? at(metadata, 'annotations', 'deployment.kubernetes.io/revision') ?? 0);
+  for (const { metadata } of objects.toSorted((a, b) => revision(a) - revision(b))) {
+    if (kind === 'Pod' || !isMap(metadata)) continue;
+    const labels = mapOf(metadata['labels']);
+    const hash = hashLabels.map((each) => textOf(labels[each])).find((each) => each !== '');
+    const name = textOf(metadata['name']);
+    if (hash !== undefined && name.endsWith(`-${hash}`)) {
+      names.seeHash(name.slice(0, -hash.length - 1), hash);
+    }
+    names.see(kind, metadata);
+  }
+}
+
 /** An object, or a list of them, in the form that both servers share. */
 export function withoutMadeUp(object: JsonMap, names: Names, kind: string): JsonMap {
-  const plain = plainMap(object, names, kind);
+  const plain = plainMap(kind === 'Pod' ? withoutName(object) : object, names, kind);
   return JSON.parse(names.inText(JSON.stringify(plain))) as JsonMap;
+}
+
+/** Pods of one ReplicaSet differ only in what a server makes up. */
+function withoutName(object: JsonMap): JsonMap {
+  const { name: _, uid: __, resourceVersion: ___, ...metadata } = mapOf(object['metadata']);
+  return { ...object, metadata: metadata as JsonMap };
 }
 
 function plainMap(map: JsonMap, names: Names, kind: string): JsonMap {

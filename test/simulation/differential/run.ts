@@ -8,13 +8,15 @@ import { Random } from './random.ts';
 import { type RealServer, realServer } from './real.ts';
 import { type Difference, Sequence, settleSimulated } from './sequence.ts';
 import type { Send } from './server-side.ts';
-import { stepMakers } from './steps.ts';
+import { type StepMaker, stepMakers } from './steps.ts';
 
 export interface RunOptions {
   readonly cluster: Cluster;
   readonly requests: number;
   readonly seed: number;
   readonly parallel: number;
+  /** Only sequences about this kind; absent: about all. */
+  readonly only?: string | undefined;
   onProgress?(text: string): void;
 }
 
@@ -33,7 +35,7 @@ const sequenceLength = 400;
 const mostDifferences = 20;
 
 export async function runDifferential(options: RunOptions): Promise<RunResult> {
-  const { cluster, requests, seed, parallel, onProgress } = options;
+  const { cluster, requests, seed, parallel, only, onProgress } = options;
   const differences: Found[] = [];
   const began = performance.now();
   let sent = 0;
@@ -45,7 +47,7 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
       while (!isEnough()) {
         const own = seed + started;
         started += 1;
-        const { count, difference } = await oneSequence(real, own, isEnough);
+        const { count, difference } = await oneSequence(real, own, isEnough, only);
         sent += count;
         if (difference !== undefined) differences.push({ seed: own, ...difference });
         const seconds = (performance.now() - began) / 1000;
@@ -65,6 +67,7 @@ async function oneSequence(
   { send }: RealServer,
   seed: number,
   isEnough: () => boolean,
+  only: string | undefined,
 ): Promise<{ readonly count: number; readonly difference: Difference | undefined }> {
   const random = new Random(seed);
   const simulated = createSimulatedServer({
@@ -72,7 +75,7 @@ async function oneSequence(
     random: () => random.next(),
   });
   const namespace = `differential-${randomBytes(4).toString('hex')}`;
-  const { makeStep, kinds } = random.weighted(stepMakers);
+  const { makeStep, kinds } = makerOf(random, only);
   await createNamespace(namespace, send, simulated);
   const sequence = new Sequence({ namespace, real: send, simulated, kinds });
   try {
@@ -84,6 +87,12 @@ async function oneSequence(
   } finally {
     await send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}`, headers: {} });
   }
+}
+
+function makerOf(random: Random, only: string | undefined): StepMaker {
+  const chosen = random.weighted(stepMakers);
+  const wanted = stepMakers.find(([, { kinds }]) => kinds[0] === only);
+  return wanted?.[1] ?? chosen;
 }
 
 async function createNamespace(

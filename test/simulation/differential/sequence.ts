@@ -1,8 +1,17 @@
 /** One sequence of random requests to both servers, in a namespace of its own. */
-import { isSame, type Json, type JsonMap, mapOf, mapsOf } from '../server/json.ts';
+import {
+  isList,
+  isMap,
+  isSame,
+  type Json,
+  type JsonMap,
+  mapOf,
+  mapsOf,
+  textOf,
+} from '../server/json.ts';
 import { mergePatch } from '../server/patch.ts';
 import type { SimulatedRequest, SimulatedServer } from '../server/server.ts';
-import { normalized, withoutMadeUp } from './normalize.ts';
+import { normalized, seeAll, withoutMadeUp } from './normalize.ts';
 import { type Answer, Names, type Send } from './server-side.ts';
 import type { Step } from './step.ts';
 import { collectionPath, type Kind, objectPath } from './targets.ts';
@@ -59,10 +68,29 @@ export class Sequence {
     this.#steps.push(step);
     if (this.#steps.length > remembered) this.#steps.shift();
     this.#count += 1;
+    if (step.kubelet !== undefined) return await this.#runPods(step.kubelet);
     const real = await this.#answerOf(this.#real, step);
     const simulated = await this.#answerOf(this.#simulated, step);
     if (!isSame(real, simulated)) return this.#difference(real, simulated);
     return step.settles ? await this.settle() : undefined;
+  }
+
+  /** Writes the status of all Pods that are not ready, as kubelets do. */
+  async #runPods(status: JsonMap): Promise<Difference | undefined> {
+    for (const side of [this.#real, this.#simulated]) {
+      const headers = { accept: 'application/json', 'user-agent': 'kubelet/v1' };
+      const pods = collectionPath('Pod', this.#options.namespace);
+      const { text } = await side.send({ method: 'GET', path: pods, headers });
+      const waiting = mapsOf((JSON.parse(text) as JsonMap)['items']).filter(isNotReady);
+      for (const { metadata } of waiting) {
+        const path = `${pods}/${textOf(mapOf(metadata)['name'])}/status`;
+        await side.send({
+          ...{ method: 'PATCH', path, body: JSON.stringify({ status }) },
+          headers: { ...headers, 'content-type': 'application/strategic-merge-patch+json' },
+        });
+      }
+    }
+    return await this.settle();
   }
 
   /** Waits until the controllers of both are done, and compares all objects. */
@@ -126,20 +154,45 @@ export class Sequence {
 
   async #state(side: Side): Promise<JsonMap> {
     const { kinds, namespace } = this.#options;
-    const lists = await Promise.all(
-      kinds.map(async (kind) => [kind, await this.#listed(side, kind, namespace)] as const),
-    );
-    return Object.fromEntries(lists);
-  }
-
-  async #listed(side: Side, kind: Kind, namespace: string): Promise<Json> {
     const headers = { accept: 'application/json' };
-    const path = collectionPath(kind, namespace);
-    const { text } = await side.send({ method: 'GET', path, headers });
-    const items = mapsOf((JSON.parse(text) as JsonMap)['items']);
-    for (const { metadata } of items) side.names.see(kind, mapOf(metadata));
-    return items.map((each) => withoutMadeUp(each, side.names, kind));
+    const lists = await Promise.all(
+      kinds.map(async (kind) => {
+        const path = collectionPath(kind, namespace);
+        const { text } = await side.send({ method: 'GET', path, headers });
+        return [kind, mapsOf((JSON.parse(text) as JsonMap)['items'])] as const;
+      }),
+    );
+    for (const [kind, items] of lists) seeAll(items, kind, side.names);
+    return Object.fromEntries(
+      lists.map(([kind, items]) => {
+        const plain = items.map((each) => withoutMadeUp(each, side.names, kind));
+        return [kind, hashedKinds.includes(kind) ? inOneOrder(plain) : plain];
+      }),
+    );
   }
+}
+
+const isNotReady = ({ status }: JsonMap): boolean =>
+  !mapsOf(mapOf(status)['conditions']).some(
+    (each) => each['type'] === 'Ready' && each['status'] === 'True',
+  );
+
+/** Their names contain hashes, or are made up. */
+const hashedKinds: readonly Kind[] = ['ReplicaSet', 'ControllerRevision', 'Pod'];
+
+const inOneOrder = (objects: readonly JsonMap[]): JsonMap[] =>
+  objects
+    .map((each) => [canonical(each), each] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, each]) => each);
+
+/** JSON with sorted fields. */
+function canonical(value: Json | undefined): string {
+  if (isMap(value)) {
+    const fields = Object.keys(value).sort();
+    return `{${fields.map((each) => `${each}:${canonical(value[each])}`).join()}}`;
+  }
+  return isList(value) ? `[${value.map(canonical).join()}]` : JSON.stringify(value);
 }
 
 /** Runs all steps of controllers until none is left. */

@@ -10,6 +10,8 @@ interface Seen {
 }
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+/** The letters of the hashes that controllers make. */
+const someHash = /(?<![a-z0-9])[bcdfghjklmnpqrstvwxz2456789]{5,10}(?![a-z0-9])/g;
 const unknownUid = '99999999-9999-4999-8999-999999999999';
 
 /**
@@ -20,6 +22,7 @@ export class Names {
   readonly #uids = new Map<string, string>();
   readonly #objects = new Map<string, Seen>();
   readonly #counts = new Map<string, number>();
+  readonly #hashes = new Map<string, string>();
   #undo: (() => void)[] = [];
 
   /** From here on, `forget` takes back what was seen. */
@@ -66,8 +69,22 @@ export class Names {
     return `version ${at}${isInOrder ? '' : ' which is older than the one before'}`;
   }
 
+  /** Takes note of the hash in the name of a ReplicaSet or a ControllerRevision. */
+  seeHash(prefix: string, hash: string): void {
+    if (hash === '' || this.#hashes.has(hash)) return;
+    const count = (this.#counts.get(prefix) ?? 0) + 1;
+    this.#counts.set(prefix, count);
+    this.#hashes.set(hash, `hash ${count} of ${prefix}`);
+    this.#undo.push(() => {
+      this.#counts.set(prefix, count - 1);
+      this.#hashes.delete(hash);
+    });
+  }
+
   inText(text: string): string {
-    return text.replace(uuid, (uid) => this.#uids.get(uid) ?? uid);
+    const named = text.replace(uuid, (uid) => this.#uids.get(uid) ?? uid);
+    if (this.#hashes.size === 0) return named;
+    return named.replace(someHash, (hash) => this.#hashes.get(hash) ?? hash);
   }
 
   /** Replaces placeholders: `$uid:ConfigMap/a`, `$rv:ConfigMap/a`, `$old:ConfigMap/a`. */

@@ -16,6 +16,8 @@ export interface Step {
   readonly body?: Json;
   /** Of a PUT: what changes in the object that was read just before, as a merge patch. */
   readonly edit?: JsonMap;
+  /** Instead of a request: the status that all Pods get that are not ready. */
+  readonly kubelet?: JsonMap;
   /** Whether controllers may have something to do after it. */
   readonly settles: boolean;
 }

@@ -5,6 +5,7 @@ import { recordStep } from './record-steps.ts';
 import { sourceStep } from './source-steps.ts';
 import type { Step } from './step.ts';
 import type { Kind } from './targets.ts';
+import { workloadStep } from './workload-steps.ts';
 
 export interface StepMaker {
   makeStep(random: Random): Step;
@@ -18,5 +19,15 @@ export const stepMakers: readonly [
 ] = [
   [10, { makeStep: sourceStep, kinds: ['ConfigMap', 'Secret'] }],
   [6, { makeStep: ownerStep, kinds: ['ConfigMap', 'Secret', 'Lease'] }],
+  [
+    4,
+    {
+      makeStep: workloadStep([
+        { kind: 'Deployment', name: 'web' },
+        { kind: 'Deployment', name: 'api' },
+      ]),
+      kinds: ['Deployment', 'ReplicaSet', 'Pod'],
+    },
+  ],
   [5, { makeStep: recordStep, kinds: ['Lease', 'Event'] }],
 ];

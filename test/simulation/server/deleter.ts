@@ -145,7 +145,7 @@ function assertPreconditions(
   { resource, name, uid, version }: Stored,
   wanted: DeleteOptions,
 ): void {
-  const { group, kind } = resource;
+  const { kind, groupOfFaults: group = resource.group } = resource;
   const as = { ...resource, group, plural: kind };
   if (wanted.uid !== '' && wanted.uid !== uid) {
     throw conflict(

@@ -1,5 +1,6 @@
 /** What the API server accepts as metadata. */
 import { isList, isSame, type Json, type JsonMap, mapOf, mapsOf, textOf } from './json.ts';
+import type { Resource } from './resource.ts';
 import { type Fault, forbiddenValue, invalidValue, requiredValue } from './status.ts';
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -111,12 +112,12 @@ const twoControllers = (first: string, second: string): string =>
 const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
 const notQualified = 'name is neither a standard finalizer name nor is it fully qualified';
 
-function finalizerFaults(finalizers: Json | undefined): Fault[] {
+function finalizerFaults(finalizers: Json | undefined, mayBeAny: boolean): Fault[] {
   if (!isList(finalizers)) return [];
   const field = 'metadata.finalizers';
   const faults = finalizers.flatMap((each, at) => [
     ...qualifiedNameProblems(textOf(each)).map((why) => invalidValue(field, each, why)),
-    ...(textOf(each).includes('/') || standardFinalizers.includes(textOf(each))
+    ...(mayBeAny || textOf(each).includes('/') || standardFinalizers.includes(textOf(each))
       ? []
       : [invalidValue(`${field}[${at}]`, each, notQualified)]),
   ]);
@@ -125,19 +126,21 @@ function finalizerFaults(finalizers: Json | undefined): Fault[] {
   return [...faults, invalidValue(field, finalizers, both)];
 }
 
+type Rules = Pick<Resource, 'hasAnyFinalizers'>;
+
 /** What is wrong with the metadata, but for the name. */
-export function metadataFaults(metadata: JsonMap): Fault[] {
+export function metadataFaults(metadata: JsonMap, { hasAnyFinalizers = false }: Rules): Fault[] {
   return [
     ...labelFaults(mapOf(metadata['labels'])),
     ...annotationFaults(mapOf(metadata['annotations'])),
     ...ownerFaults(metadata['ownerReferences']),
-    ...finalizerFaults(metadata['finalizers']),
+    ...finalizerFaults(metadata['finalizers'], hasAnyFinalizers),
   ];
 }
 
 const immutable = 'field is immutable';
 
-export function metadataUpdateFaults(metadata: JsonMap, before: JsonMap): Fault[] {
+export function metadataUpdateFaults(metadata: JsonMap, before: JsonMap, rules: Rules): Fault[] {
   const faults: Fault[] = [];
   if (before['deletionTimestamp'] !== undefined) {
     const old = isList(before['finalizers']) ? before['finalizers'] : [];
@@ -164,5 +167,5 @@ export function metadataUpdateFaults(metadata: JsonMap, before: JsonMap): Fault[
     if (isSame(metadata[field], before[field])) continue;
     faults.push(invalidValue(`metadata.${field}`, metadata[field] ?? null, immutable));
   }
-  return [...faults, ...metadataFaults(metadata)];
+  return [...faults, ...metadataFaults(metadata, rules)];
 }

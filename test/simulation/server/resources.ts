@@ -28,7 +28,7 @@ const leases: Resource = {
   shape: shapes.lease,
   decode: (object) => ({ spec: {}, ...cleaned(object) }),
   validate: leaseFaults,
-  ...{ needsVersion: true, createsOnUpdate: true },
+  ...{ needsVersion: true, createsOnUpdate: true, hasAnyFinalizers: true },
 };
 
 const events: Resource = {

@@ -76,7 +76,7 @@ export class Writer {
     const name = nameOf(object);
     assertValid(resource, name, [
       ...nameFaults(name, resource.hasLabelAsName),
-      ...metadataFaults(mapOf(object['metadata'])),
+      ...metadataFaults(mapOf(object['metadata']), resource),
       ...(resource.validate?.(object) ?? []),
     ]);
     admit({ verb: 'create', resource, namespace, object, before: undefined, call });
@@ -180,7 +180,7 @@ export class Writer {
     const wanted = prepared(resource, withDistinctOwners(given), before, call);
     const object = withOldTimes(wanted, before);
     assertValid(resource, name, [
-      ...metadataUpdateFaults(mapOf(object['metadata']), mapOf(before['metadata'])),
+      ...metadataUpdateFaults(mapOf(object['metadata']), mapOf(before['metadata']), resource),
       ...(resource.validateUpdate?.(object, before, raw) ?? []),
       ...(resource.validate?.(object) ?? []),
     ]);
