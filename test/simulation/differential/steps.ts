@@ -29,5 +29,15 @@ export const stepMakers: readonly [
       kinds: ['Deployment', 'ReplicaSet', 'Pod'],
     },
   ],
+  [
+    3,
+    {
+      makeStep: workloadStep([
+        { kind: 'StatefulSet', name: 'db' },
+        { kind: 'DaemonSet', name: 'agent' },
+      ]),
+      kinds: ['StatefulSet', 'DaemonSet', 'ControllerRevision', 'Pod'],
+    },
+  ],
   [5, { makeStep: recordStep, kinds: ['Lease', 'Event'] }],
 ];

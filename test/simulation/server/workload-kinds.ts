@@ -42,6 +42,13 @@ function faultsOf(object: JsonMap): Fault[] {
   ];
 }
 
+function strategyFaults(object: JsonMap): Fault[] {
+  const { type, rollingUpdate } = mapOf(at(object, 'spec', 'strategy'));
+  if (type !== 'Recreate' || rollingUpdate === undefined) return [];
+  const why = "may not be specified when strategy `type` is 'Recreate'";
+  return [forbiddenValue('spec.strategy.rollingUpdate', why)];
+}
+
 const emptySelector = 'empty selector is invalid for deployment';
 
 function selectorFaults(object: JsonMap, before: JsonMap): Fault[] {
@@ -96,7 +103,7 @@ export const deployments: Resource = {
       hasOtherSpec(object, before) || !isSame(annotations(object), annotations(before));
     return withGeneration(next, before, isChanged);
   },
-  validate: faultsOf,
+  validate: (object) => [...faultsOf(object), ...strategyFaults(object)],
   validateUpdate: selectorFaults,
   keptByStatus: [['metadata', 'labels']],
 };
