@@ -174,6 +174,7 @@ const decodeDaemonSet = decoder(ofDaemonSet, noDaemons);
 
 export const daemonSets: Resource = {
   ...{ ...apps, plural: 'daemonsets', kind: 'DaemonSet' },
+  hiddenAnnotation: templateGeneration,
   shape: shapes.daemonSet,
   decode(object) {
     const decoded = decodeDaemonSet(object);
@@ -215,7 +216,8 @@ export const controllerRevisions: Resource = {
 };
 
 function withAtomicData(shape: Shape): Shape {
-  return { ...shape, present: { ...shape.present, revision: 0 } };
+  const fields = { ...shape.fields, data: { atomic: true } } as const;
+  return { ...shape, fields, present: { ...shape.present, revision: 0 } };
 }
 
 function cleanedButData(object: JsonMap): JsonMap {

@@ -9,7 +9,6 @@ import {
   isReady,
   labelsOf,
   ownerReference,
-  part,
   replicasOf,
   specOf,
   statusOf,
@@ -148,22 +147,20 @@ class StatefulRollout {
     tryTo(() => this.#deps.writer.create(resources.pods, this.#set.namespace, pod, asController));
   }
 
-  /** Deletes Pods of an earlier template, as many as may be unavailable. */
+  /** Deletes the last Pod of an earlier template, unless a Pod after it is not available. */
   #replace(replicas: number): void {
     const { type, rollingUpdate } = mapOf(specOf(this.#set)['updateStrategy']);
     if (type === 'OnDelete') return;
-    const { partition, maxUnavailable } = mapOf(rollingUpdate);
+    const first = numberOf(mapOf(rollingUpdate)['partition']);
     const pods = new Map(this.#pods().map((pod) => [ordinalOf(pod), pod]));
-    const ordinals = Array.from({ length: replicas }, (_, at) => replicas - 1 - at);
-    const most = Math.max(1, part(maxUnavailable ?? 1, replicas, false));
-    let left = most - ordinals.filter((each) => isUnavailable(pods.get(each))).length;
-    for (const ordinal of ordinals) {
+    for (let ordinal = replicas - 1; ordinal >= first; ordinal--) {
       const pod = pods.get(ordinal);
-      if (left <= 0 || ordinal < numberOf(partition) || pod === undefined) continue;
-      if (revisionIn(pod) === this.#update || isDeleting(pod)) continue;
-      deletePod(this.#deps, pod);
-      this.#deletedForUpdate.add(pod.name);
-      left -= 1;
+      if (pod !== undefined && revisionIn(pod) !== this.#update && !isDeleting(pod)) {
+        deletePod(this.#deps, pod);
+        this.#deletedForUpdate.add(pod.name);
+        return;
+      }
+      if (isUnavailable(pod)) return;
     }
   }
 
