@@ -9,6 +9,7 @@ import { type RealServer, realServer } from './real.ts';
 import { type Difference, Sequence, settleSimulated } from './sequence.ts';
 import type { Send } from './server-side.ts';
 import { type StepMaker, stepMakers } from './steps.ts';
+import { runPods } from './workload-steps.ts';
 
 export interface RunOptions {
   readonly cluster: Cluster;
@@ -75,12 +76,15 @@ async function oneSequence(
     random: () => random.next(),
   });
   const namespace = `differential-${randomBytes(4).toString('hex')}`;
-  const { makeStep, kinds } = makerOf(random, only);
+  const maker = makerOf(random, only);
   await createNamespace(namespace, send, simulated);
-  const sequence = new Sequence({ namespace, real: send, simulated, kinds });
+  const sequence = new Sequence({ namespace, real: send, simulated, kinds: maker.kinds });
   try {
     for (let i = 0; i < sequenceLength && !isEnough(); i++) {
-      const difference = await sequence.take(makeStep(random));
+      if (maker.isSlow) await nextSecond();
+      const difference =
+        (await sequence.take(maker.makeStep(random))) ??
+        (maker.runsPods ? await sequence.take(runPods(maker.kinds[0] ?? 'Pod')) : undefined);
       if (difference !== undefined) return { count: sequence.count, difference };
     }
     return { count: sequence.count, difference: await sequence.settle() };
@@ -90,10 +94,14 @@ async function oneSequence(
 }
 
 function makerOf(random: Random, only: string | undefined): StepMaker {
-  const chosen = random.weighted(stepMakers);
-  const wanted = stepMakers.find(([, { kinds }]) => kinds[0] === only);
-  return wanted?.[1] ?? chosen;
+  const [first = stepMakers[0], ...others] = stepMakers.filter(
+    ([, { kinds }]) => only === undefined || kinds[0] === only,
+  );
+  return random.weighted([first, ...others]);
 }
+
+const nextSecond = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, 1_000 - (Date.now() % 1_000)));
 
 async function createNamespace(
   name: string,

@@ -38,7 +38,7 @@ export interface SequenceOptions {
   readonly kinds: readonly Kind[];
 }
 
-const settleMs = 20_000;
+const settleMs = 10_000;
 const remembered = 400;
 
 export class Sequence {
@@ -182,7 +182,7 @@ const hashedKinds: readonly Kind[] = ['ReplicaSet', 'ControllerRevision', 'Pod']
 
 const inOneOrder = (objects: readonly JsonMap[]): JsonMap[] =>
   objects
-    .map((each) => [canonical(each), each] as const)
+    .map((each) => [`${textOf(mapOf(each['metadata'])['name'])} ${canonical(each)}`, each] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, each]) => each);
 

@@ -9,9 +9,29 @@ import { workloadStep } from './workload-steps.ts';
 
 export interface StepMaker {
   makeStep(random: Random): Step;
+  /** Whether all Pods become ready after each step. */
+  readonly runsPods?: true;
+  /** Whether each step waits for another second: controllers put what they made in one second in a random order. */
+  readonly isSlow?: true;
   /** The kinds whose objects are compared. */
   readonly kinds: readonly Kind[];
 }
+
+const deployments: Pick<StepMaker, 'makeStep' | 'kinds'> = {
+  makeStep: workloadStep([
+    { kind: 'Deployment', name: 'web' },
+    { kind: 'Deployment', name: 'api' },
+  ]),
+  kinds: ['Deployment', 'ReplicaSet', 'Pod'],
+};
+
+const others: Pick<StepMaker, 'makeStep' | 'kinds'> = {
+  makeStep: workloadStep([
+    { kind: 'StatefulSet', name: 'db' },
+    { kind: 'DaemonSet', name: 'agent' },
+  ]),
+  kinds: ['StatefulSet', 'DaemonSet', 'ControllerRevision', 'Pod'],
+};
 
 export const stepMakers: readonly [
   readonly [number, StepMaker],
@@ -19,15 +39,9 @@ export const stepMakers: readonly [
 ] = [
   [10, { makeStep: sourceStep, kinds: ['ConfigMap', 'Secret'] }],
   [6, { makeStep: ownerStep, kinds: ['ConfigMap', 'Secret', 'Lease'] }],
-  [
-    4,
-    {
-      makeStep: workloadStep([
-        { kind: 'Deployment', name: 'web' },
-        { kind: 'Deployment', name: 'api' },
-      ]),
-      kinds: ['Deployment', 'ReplicaSet', 'Pod'],
-    },
-  ],
   [5, { makeStep: recordStep, kinds: ['Lease', 'Event'] }],
+  [4, { ...deployments, runsPods: true }],
+  [1, { ...deployments, isSlow: true }],
+  [2, { ...others, runsPods: true }],
+  [1, { ...others, isSlow: true }],
 ];

@@ -106,7 +106,7 @@ const ready: JsonMap = {
 };
 
 /** All Pods become ready. */
-const kubelet = (kind: Kind): Step => ({
+export const runPods = (kind: Kind): Step => ({
   ...{ kind, name: undefined, method: 'GET', suffix: '', userAgent: 'kubelet/v1' },
   kubelet: ready,
   settles: true,
@@ -127,7 +127,7 @@ export function workloadStep(targets: readonly [Target, ...Target[]]): (random: 
       [5, () => applyStep(random, target, applied(random, target))],
       [2, () => getStep(random, target)],
       [3, () => deleteStep(random, target)],
-      [5, () => kubelet(target.kind)],
+      [5, () => runPods(target.kind)],
     ])();
     return { ...step, settles: true };
   };

@@ -129,12 +129,12 @@ function finalizerFaults(finalizers: Json | undefined, mayBeAny: boolean): Fault
 type Rules = Pick<Resource, 'hasAnyFinalizers'>;
 
 /** What is wrong with the metadata, but for the name. */
-export function metadataFaults(metadata: JsonMap, { hasAnyFinalizers = false }: Rules): Fault[] {
+export function metadataFaults(metadata: JsonMap, { hasAnyFinalizers }: Rules): Fault[] {
   return [
     ...labelFaults(mapOf(metadata['labels'])),
     ...annotationFaults(mapOf(metadata['annotations'])),
     ...ownerFaults(metadata['ownerReferences']),
-    ...finalizerFaults(metadata['finalizers'], hasAnyFinalizers),
+    ...finalizerFaults(metadata['finalizers'], hasAnyFinalizers === true),
   ];
 }
 

@@ -80,3 +80,47 @@ export function podFaults(spec: JsonMap, field: string): Fault[] {
 
 /** The labels of a map, as text. */
 export const labelsOf = (metadata: Json | undefined): JsonMap => mapOf(mapOf(metadata)['labels']);
+
+const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+const waits = (key: string): JsonMap => ({
+  key: `node.kubernetes.io/${key}`,
+  ...{ operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+});
+
+/** What admission adds to a new Pod: its account and the token of it, priority and tolerations. */
+export function withAdmission(spec: JsonMap): JsonMap {
+  const name = 'kube-api-access-00000';
+  const account = textOf(spec['serviceAccountName']) || 'default';
+  const mount = { name, readOnly: true, mountPath: accountFolder };
+  const given = mapsOf(spec['tolerations']);
+  const isGiven = (wanted: JsonMap) =>
+    given.some(({ key, effect }) => key === wanted['key'] && effect === wanted['effect']);
+  const added = ['not-ready', 'unreachable'].map(waits).filter((each) => !isGiven(each));
+  return {
+    ...spec,
+    ...{ serviceAccountName: account, serviceAccount: account },
+    ...{ priority: 0, preemptionPolicy: 'PreemptLowerPriority' },
+    tolerations: [...given, ...added],
+    volumes: [...mapsOf(spec['volumes']), { name, projected: accountSources }],
+    containers: mapsOf(spec['containers']).map((each) => ({
+      ...each,
+      volumeMounts: [...mapsOf(each['volumeMounts']), mount],
+    })),
+  };
+}
+
+const accountSources: JsonMap = {
+  sources: [
+    { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    {
+      downwardAPI: {
+        items: [
+          { path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } },
+        ],
+      },
+    },
+  ],
+  defaultMode: 420,
+};

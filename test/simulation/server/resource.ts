@@ -30,6 +30,8 @@ export interface Resource {
   readonly createsOnUpdate?: true;
   /** The group in messages about invalid objects, if it is another one. */
   readonly groupOfFaults?: string;
+  /** An annotation that is not a part of the metadata alone. */
+  readonly hiddenAnnotation?: string;
   /** Whether a finalizer may have any name. */
   readonly hasAnyFinalizers?: true;
   /** Whether a deletion never waits for its dependents, and never leaves them behind. */

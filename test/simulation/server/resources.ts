@@ -1,7 +1,7 @@
 /** All resources of the simulated API server. */
 import { cleaned } from './cleaned.ts';
-import { at, type JsonMap, listOf, mapOf, textOf } from './json.ts';
-import { withPodDefaults } from './pod-template.ts';
+import { at, type JsonMap, listOf, mapOf, mapsOf, textOf } from './json.ts';
+import { withAdmission, withPodDefaults } from './pod-template.ts';
 import { eventFaults, eventUpdateFaults, leaseFaults } from './record-rules.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
 import { shapes } from './shape.ts';
@@ -50,17 +50,28 @@ function decodeEvent(object: JsonMap): JsonMap {
   };
 }
 
+/** Conditions of Pods always have their times, which may be null. */
+function withProbeTimes(status: JsonMap): JsonMap {
+  if (status['conditions'] === undefined) return status;
+  const conditions = mapsOf(status['conditions']).map((each) => ({
+    ...{ lastProbeTime: null, lastTransitionTime: null },
+    ...each,
+  }));
+  return { ...status, conditions };
+}
+
 const pods: Resource = {
   ...{ ...plain, ...core, plural: 'pods', kind: 'Pod', hasStatus: true, isGraceful: true },
   shape: shapes.pod,
   decode(object) {
     const clean = cleaned(object);
     const spec = { enableServiceLinks: true, ...withPodDefaults(mapOf(clean['spec'])) };
-    return { ...clean, spec, status: mapOf(clean['status']) };
+    return { ...clean, spec, status: withProbeTimes(mapOf(clean['status'])) };
   },
   prepareCreate: (object) => ({
     ...object,
     metadata: { ...mapOf(object['metadata']), generation: 1 },
+    spec: withAdmission(mapOf(object['spec'])),
     status: { phase: 'Pending', qosClass: 'BestEffort' },
   }),
   prepareUpdate: (object, before) => ({ ...object, status: before['status'] ?? {} }),

@@ -5,6 +5,7 @@
  */
 import type { Controller } from './controllers/controller.ts';
 import { createControllers } from './controllers/controllers.ts';
+import type { PodOutcome } from './controllers/kubelet.ts';
 import { Deleter } from './deleter.ts';
 import { handle } from './handler.ts';
 import type { JsonMap } from './json.ts';
@@ -80,6 +81,8 @@ export interface ServerDeps {
   random(): number;
   /** What admission says of a write; undefined: it is allowed. */
   refuses?(write: SimulatedWrite): Refusal | undefined;
+  /** What becomes of a Pod that starts. Absent: there are no nodes, so no Pod starts. */
+  podOutcome?(pod: JsonMap): PodOutcome;
   /** Called after each change of an object, also by a controller. */
   onWrite?(write: SimulatedWrite): void;
 }
@@ -106,7 +109,7 @@ export function createSimulatedServer(deps: ServerDeps): SimulatedServer {
   const writer = new Writer(writerDeps);
   const deleter = new Deleter(writerDeps, writer);
   const parts = { store, writer, deleter };
-  controllers = createControllers({ ...parts, now: writerDeps.now });
+  controllers = createControllers({ ...parts, now: writerDeps.now }, deps.podOutcome?.bind(deps));
   createInitialNamespaces(writer);
   return {
     handle(request) {

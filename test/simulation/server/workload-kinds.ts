@@ -42,6 +42,13 @@ function faultsOf(object: JsonMap): Fault[] {
   ];
 }
 
+function strategyFaults(object: JsonMap): Fault[] {
+  const { type, rollingUpdate } = mapOf(at(object, 'spec', 'strategy'));
+  if (type !== 'Recreate' || rollingUpdate === undefined) return [];
+  const why = "may not be specified when strategy `type` is 'Recreate'";
+  return [forbiddenValue('spec.strategy.rollingUpdate', why)];
+}
+
 const emptySelector = 'empty selector is invalid for deployment';
 
 function selectorFaults(object: JsonMap, before: JsonMap): Fault[] {
@@ -96,7 +103,7 @@ export const deployments: Resource = {
       hasOtherSpec(object, before) || !isSame(annotations(object), annotations(before));
     return withGeneration(next, before, isChanged);
   },
-  validate: faultsOf,
+  validate: (object) => [...faultsOf(object), ...strategyFaults(object)],
   validateUpdate: selectorFaults,
   keptByStatus: [['metadata', 'labels']],
 };
@@ -167,6 +174,7 @@ const decodeDaemonSet = decoder(ofDaemonSet, noDaemons);
 
 export const daemonSets: Resource = {
   ...{ ...apps, plural: 'daemonsets', kind: 'DaemonSet' },
+  hiddenAnnotation: templateGeneration,
   shape: shapes.daemonSet,
   decode(object) {
     const decoded = decodeDaemonSet(object);
@@ -208,7 +216,8 @@ export const controllerRevisions: Resource = {
 };
 
 function withAtomicData(shape: Shape): Shape {
-  return { ...shape, present: { ...shape.present, revision: 0 } };
+  const fields = { ...shape.fields, data: { atomic: true } } as const;
+  return { ...shape, fields, present: { ...shape.present, revision: 0 } };
 }
 
 function cleanedButData(object: JsonMap): JsonMap {

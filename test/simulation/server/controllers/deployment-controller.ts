@@ -62,7 +62,8 @@ class Rollout {
   sync(): void {
     const sets = controlled(this.#deps, this.#deployment, resources.replicaSets).sort(byAge);
     if (isDeleting(this.#deployment)) {
-      this.#writePlainStatus(this.#others(sets), this.#newSet(sets));
+      this.#existing(sets);
+      this.#writePlainStatus(...this.#again());
       return;
     }
     this.#notePause();
