@@ -102,6 +102,10 @@ export type DataOf = (
 export const usedSources = (object: KubernetesObject): ReadonlySet<string> =>
   new Set(usesOf(object).map(({ kind, name }) => `${kind}/${name}`));
 
+/** Whether a Pod of the template can start: everything that it requires exists. */
+export const isStartable = (object: KubernetesObject, dataOf: DataOf): boolean =>
+  hashOf(object, dataOf) !== undefined;
+
 /** The config hash; undefined if something required is missing. */
 export function hashOf(object: KubernetesObject, dataOf: DataOf): string | undefined {
   const entries: HashedSource[] = [];

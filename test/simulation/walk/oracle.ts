@@ -40,6 +40,8 @@ export interface Tracked {
   readonly notes: Note[];
   /** The hash of the configuration that was last written, or recorded without a restart. */
   recorded: Since<string> | undefined;
+  /** Whether it was recorded because its Pods are assumed to be current. */
+  isAssumed: boolean;
   /** How often another client removed a hash from its template. */
   removals: number;
   lastRemovalAt: number;
@@ -105,12 +107,13 @@ export class Oracle {
   }
 
   /** A hash was written to a template, or recorded without a restart. */
-  note(tracked: Tracked, hash: string, note: Note | undefined): void {
+  note(tracked: Tracked, hash: string, note: Note | undefined, isAssumed = false): void {
     if (note !== undefined) {
       tracked.notes.push(note);
       tracked.isStripped = false;
     }
     tracked.recorded = { from: this.#now(), value: hash };
+    tracked.isAssumed = isAssumed;
   }
 
   /** The configuration that a workload has been given, as far as its records say. */
@@ -213,7 +216,7 @@ function newTracked(object: KubernetesObject, kind: string): Tracked {
     ...{ label: `${kind}/${namespace}/${name}`, kind, namespace, name, uid, object },
     ...{ configurations: [], annotations: [], notes: [] },
     ...{ isDeleted: false, recorded: undefined, removals: 0, lastRemovalAt: 0 },
-    ...{ isStripped: false, unfinishedSince: undefined },
+    ...{ isStripped: false, isAssumed: false, unfinishedSince: undefined },
   };
 }
 

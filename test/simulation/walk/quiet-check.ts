@@ -67,6 +67,7 @@ function wrongWithWorkload(
     wrong.push(`${label} has hash ${hash}, and the last one written is ${notes.at(-1)?.hash}`);
   }
   if (!isReverted) wrong.push(...wrongWithHold(simulation, tracked, outcome, good));
+  if (!isReverted && !isHeld) wrong.push(...simulation.pods.wrongWith(tracked, outcome));
   const exists = [...usedSources(object)].some((each) => sourceOf(simulation, tracked, each));
   const isOwner = fleet.ownership === 'finalizer' && exists;
   const mayLack = isReverted || current === undefined || outcome.reason === 'OwnershipLimited';

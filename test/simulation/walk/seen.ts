@@ -11,6 +11,8 @@ const kinds: Readonly<Record<string, string>> = {
   namespaces: 'Namespace',
   leases: 'Lease',
   events: 'Event',
+  pods: 'Pod',
+  replicasets: 'ReplicaSet',
 };
 
 const withKind = (object: object, resource: string): KubernetesObject =>

@@ -10,13 +10,15 @@ import { account } from '../world/network.ts';
 import { World } from '../world/world.ts';
 import { Fleet } from './fleet.ts';
 import { Kubectl } from './kubectl.ts';
-import { Oracle, type Tracked } from './oracle.ts';
+import { isActive, isComplete, Oracle, type Tracked } from './oracle.ts';
+import { Pods } from './pods.ts';
 import { objectOf } from './seen.ts';
 import type { Plan, ProcessStep } from './steps.ts';
 import { newTally } from './tally.ts';
 import { revert, type User } from './user.ts';
 import { wrongWithSourceWrite, wrongWithWorkloadWrite } from './write-check.ts';
 
+const lookAgainMs = 20_000;
 const sourceResources = new Set(['configmaps', 'secrets']);
 const pathOf = (tracked: Tracked, resource: string): string =>
   `/apis/apps/v1/namespaces/${tracked.namespace}/${resource}/${tracked.name}`;
@@ -28,6 +30,7 @@ export class Simulation {
   readonly oracle: Oracle;
   readonly user: User;
   readonly fleet: Fleet;
+  readonly pods: Pods;
   readonly tally = newTally();
   readonly violations: string[] = [];
   /** Writes of these resources by wave-cron are rejected. */
@@ -35,13 +38,16 @@ export class Simulation {
   /** When a fault last happened to any process. */
   harmedAt = 0;
   #areControllersDue = false;
+  #isLookingAgain = false;
 
   constructor(plan: Plan, onLine?: (line: string) => void) {
     this.plan = plan;
     this.world = new World(plan.seed, onLine);
     const { world } = this;
     this.oracle = new Oracle(() => world.now, plan.optIn === 'namespace');
+    this.pods = new Pods(this.oracle, () => world.now);
     this.server = createSimulatedServer({
+      podOutcome: this.pods.outcome,
       wallTime: () => new Date(world.time),
       random: world.random.fork().next,
       refuses: (write) => this.#refusal(write),
@@ -78,7 +84,7 @@ export class Simulation {
       this.#areControllersDue = false;
       const { server } = this;
       const steps = server.pending();
-      if (steps.length === 0) return;
+      if (steps.length === 0) return this.#lookAgain();
       const step = world.random.of(steps);
       world.log(`controller: ${step}`);
       server.run(step);
@@ -86,8 +92,22 @@ export class Simulation {
     });
   }
 
+  /** A rollout fails when its time is over, and nothing else changes then. */
+  #lookAgain(): void {
+    const { oracle, world } = this;
+    const isUnfinished = oracle.live.some(
+      ({ object }) => isActive(object, oracle) && !isComplete(object),
+    );
+    if (!isUnfinished || this.#isLookingAgain) return;
+    this.#isLookingAgain = true;
+    world.after(lookAgainMs, () => {
+      this.#isLookingAgain = false;
+      this.#wakeControllers();
+    });
+  }
+
   get areControllersDone(): boolean {
-    return !this.#areControllersDue && this.server.pending().length === 0;
+    return !this.#areControllersDue;
   }
 
   #refusal({ resource, by }: SimulatedWrite) {

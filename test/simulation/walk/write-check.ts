@@ -5,6 +5,7 @@ import type { SimulatedWrite } from '../server/server.ts';
 import { templateHash } from './configuration.ts';
 import { keys, prefix } from './names.ts';
 import { type Note, type Oracle, parsed, type Tracked, within } from './oracle.ts';
+import { isAssumedCurrent } from './pods.ts';
 import { wrongByPolicy } from './policy-check.ts';
 import { beforeOf, objectOf } from './seen.ts';
 import type { Writer } from './writer.ts';
@@ -58,7 +59,7 @@ export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string
         `${writer.name} recorded ${short(config)} for ${tracked.label}, which it did not have: ${history(tracked)}`,
       );
     }
-    oracle.note(tracked, config, undefined);
+    oracle.note(tracked, config, undefined, isAssumedCurrent(tracked));
   }
   return wrong;
 }
