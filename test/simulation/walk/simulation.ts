@@ -38,6 +38,8 @@ export class Simulation {
   /** When a fault last happened to any process. */
   harmedAt = 0;
   #areControllersDue = false;
+  /** Steps of controllers since the last change, which changed nothing. */
+  readonly #idleSteps = new Set<string>();
   #isLookingAgain = false;
 
   constructor(plan: Plan, onLine?: (line: string) => void) {
@@ -83,10 +85,11 @@ export class Simulation {
     world.after(1 + world.random.next() * 200, () => {
       this.#areControllersDue = false;
       const { server } = this;
-      const steps = server.pending();
+      const steps = server.pending().filter((each) => !this.#idleSteps.has(each));
       if (steps.length === 0) return this.#lookAgain();
       const step = world.random.of(steps);
       world.log(`controller: ${step}`);
+      this.#idleSteps.add(step);
       server.run(step);
       this.#wakeControllers();
     });
@@ -102,6 +105,7 @@ export class Simulation {
     this.#isLookingAgain = true;
     world.after(lookAgainMs, () => {
       this.#isLookingAgain = false;
+      this.#idleSteps.clear();
       this.#wakeControllers();
     });
   }
@@ -123,6 +127,7 @@ export class Simulation {
     const { name, namespace = '', resourceVersion } = object.metadata;
     this.world.log(`${by} ${verb} ${resource} ${namespace}/${name} ${resourceVersion}`);
     const tracked = this.oracle.see(write);
+    this.#idleSteps.clear();
     this.#wakeControllers();
     if (by === account) this.#judge(write, object, tracked);
     else if (sourceResources.has(resource) && verb === 'delete') this.#seeDeletion(write, object);
