@@ -8,6 +8,7 @@ import { Random } from './random.ts';
 import { type RealServer, realServer } from './real.ts';
 import { type Difference, Sequence, settleSimulated } from './sequence.ts';
 import type { Send } from './server-side.ts';
+import type { Step } from './step.ts';
 import { type StepMaker, stepMakers } from './steps.ts';
 import { runPods } from './workload-steps.ts';
 
@@ -80,10 +81,12 @@ async function oneSequence(
   await createNamespace(namespace, send, simulated);
   const sequence = new Sequence({ namespace, real: send, simulated, kinds: maker.kinds });
   try {
-    for (let i = 0; i < sequenceLength && !isEnough(); i++) {
-      if (maker.isSlow) await nextSecond();
+    const length = maker.isSlow ? sequenceLength / 4 : sequenceLength;
+    for (let i = 0; i < length && !isEnough(); i++) {
+      const step = maker.makeStep(random);
+      if (maker.isSlow && changesTemplate(step)) await nextSecond();
       const difference =
-        (await sequence.take(maker.makeStep(random))) ??
+        (await sequence.take(step)) ??
         (maker.runsPods ? await sequence.take(runPods(maker.kinds[0] ?? 'Pod')) : undefined);
       if (difference !== undefined) return { count: sequence.count, difference };
     }
@@ -99,6 +102,9 @@ function makerOf(random: Random, only: string | undefined): StepMaker {
   );
   return random.weighted([first, ...others]);
 }
+
+const changesTemplate = ({ body, edit }: Step): boolean =>
+  JSON.stringify([body, edit]).includes('"template"');
 
 const nextSecond = (): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, 1_000 - (Date.now() % 1_000)));

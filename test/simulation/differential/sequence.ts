@@ -186,15 +186,6 @@ const inOneOrder = (objects: readonly JsonMap[]): JsonMap[] =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, each]) => each);
 
-/** JSON with sorted fields. */
-function canonical(value: Json | undefined): string {
-  if (isMap(value)) {
-    const fields = Object.keys(value).sort();
-    return `{${fields.map((each) => `${each}:${canonical(value[each])}`).join()}}`;
-  }
-  return isList(value) ? `[${value.map(canonical).join()}]` : JSON.stringify(value);
-}
-
 /** Runs all steps of controllers until none is left. */
 export function settleSimulated(server: SimulatedServer): void {
   for (let left = 10_000; left > 0; left--) {

@@ -11,25 +11,27 @@ export interface StepMaker {
   makeStep(random: Random): Step;
   /** Whether all Pods become ready after each step. */
   readonly runsPods?: true;
-  /** Whether each step waits for another second: controllers put what they made in one second in a random order. */
+  /** Whether a changed template waits for another second: what was made in one second is in a random order. */
   readonly isSlow?: true;
   /** The kinds whose objects are compared. */
   readonly kinds: readonly Kind[];
 }
 
-const deployments: Pick<StepMaker, 'makeStep' | 'kinds'> = {
+const deployments: StepMaker = {
   makeStep: workloadStep([
     { kind: 'Deployment', name: 'web' },
     { kind: 'Deployment', name: 'api' },
   ]),
+  isSlow: true,
   kinds: ['Deployment', 'ReplicaSet', 'Pod'],
 };
 
-const others: Pick<StepMaker, 'makeStep' | 'kinds'> = {
+const others: StepMaker = {
   makeStep: workloadStep([
     { kind: 'StatefulSet', name: 'db' },
     { kind: 'DaemonSet', name: 'agent' },
   ]),
+  isSlow: true,
   kinds: ['StatefulSet', 'DaemonSet', 'ControllerRevision', 'Pod'],
 };
 
@@ -40,8 +42,8 @@ export const stepMakers: readonly [
   [10, { makeStep: sourceStep, kinds: ['ConfigMap', 'Secret'] }],
   [6, { makeStep: ownerStep, kinds: ['ConfigMap', 'Secret', 'Lease'] }],
   [5, { makeStep: recordStep, kinds: ['Lease', 'Event'] }],
-  [4, { ...deployments, runsPods: true }],
-  [1, { ...deployments, isSlow: true }],
+  [3, { ...deployments, runsPods: true }],
+  [1, deployments],
   [2, { ...others, runsPods: true }],
-  [1, { ...others, isSlow: true }],
+  [1, others],
 ];

@@ -56,3 +56,12 @@ export function at(value: unknown, ...path: readonly string[]): Json | undefined
   for (const field of path) here = isMap(here) ? here[field] : undefined;
   return here as Json | undefined;
 }
+
+/** JSON with the fields of each map in one order. */
+export function canonical(value: Json | undefined): string {
+  if (isMap(value)) {
+    const fields = Object.keys(value).sort();
+    return `{${fields.map((each) => `${JSON.stringify(each)}:${canonical(value[each])}`).join()}}`;
+  }
+  return isList(value) ? `[${value.map(canonical).join()}]` : (JSON.stringify(value) ?? 'null');
+}

@@ -122,6 +122,15 @@ const changeable = [
   ...['persistentVolumeClaimRetentionPolicy', 'minReadySeconds'],
 ];
 
+function updateStrategyFaults(object: JsonMap): Fault[] {
+  const { type, rollingUpdate } = mapOf(at(object, 'spec', 'updateStrategy'));
+  if (type !== 'OnDelete' || rollingUpdate === undefined) return [];
+  const { partition = null, maxUnavailable = null } = mapOf(rollingUpdate);
+  const value = { Partition: partition, MaxUnavailable: maxUnavailable };
+  const why = "only allowed for updateStrategy 'RollingUpdate'";
+  return [invalidValue('spec.updateStrategy.rollingUpdate', value, why)];
+}
+
 function statefulSetFaults(object: JsonMap, before: JsonMap): Fault[] {
   const fixed = (it: JsonMap) =>
     Object.fromEntries(
@@ -146,7 +155,7 @@ export const statefulSets: Resource = {
   decode: decoder(ofStatefulSet, noReplicas),
   prepareCreate: created(noReplicas),
   prepareUpdate: keepsStatus,
-  validate: faultsOf,
+  validate: (object) => [...faultsOf(object), ...updateStrategyFaults(object)],
   validateUpdate: statefulSetFaults,
 };
 

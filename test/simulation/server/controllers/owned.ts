@@ -1,6 +1,7 @@
 /** What the controllers of workloads share: owned objects, adoption, conditions, and writes. */
 import {
   at,
+  canonical,
   type Draft,
   isSame,
   type Json,
@@ -72,9 +73,9 @@ export const byAge = (a: Stored, b: Stored): number => {
 };
 
 /** A short text that differs for different values. */
-export function hashOf(value: unknown): string {
+export function hashOf(value: Json): string {
   let hash = 0x811c9dc5;
-  for (const char of JSON.stringify(value)) {
+  for (const char of canonical(value)) {
     hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   }
   const letters = 'bcdfghjklmnpqrstvwxz2456789';
