@@ -85,6 +85,8 @@ export class Pods {
   }
 }
 
-/** Whether the owner says that the Pods of a workload that is adopted now count as current. */
-export const isAssumedCurrent = ({ annotations, removals }: Tracked): boolean =>
-  annotations.at(-1)?.value[keys.adoption] === 'baseline' && removals === 0;
+/** Whether Pods count as current because their owner says so, and nothing says that a hash was removed. */
+export function isAssumedCurrent(before: KubernetesObject): boolean {
+  const annotations = before.metadata.annotations ?? {};
+  return annotations[keys.adoption] === 'baseline' && annotations[keys.written] === undefined;
+}

@@ -59,7 +59,7 @@ export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string
         `${writer.name} recorded ${short(config)} for ${tracked.label}, which it did not have: ${history(tracked)}`,
       );
     }
-    oracle.note(tracked, config, undefined, isAssumedCurrent(tracked));
+    oracle.note(tracked, config, undefined, isAssumedCurrent(before));
   }
   return wrong;
 }
