@@ -7,7 +7,7 @@ import {
 } from '../../../tools/control-plane/objects.ts';
 import { plantedValue } from '../../secrets/planted.ts';
 import { collection, type Kubectl, namespaceOf, sourcePath, workloadPath } from './kubectl.ts';
-import { at, keys, sources } from './names.ts';
+import { at, badValue, keys, sources } from './names.ts';
 import { distinct, extras, podSpec, replicas, workloadOf } from './pod-template.ts';
 import { actPolicy } from './policy-user.ts';
 import type { Place, Plan, UserStep } from './steps.ts';
@@ -76,20 +76,25 @@ function writeSource(
 ): void {
   const { kind, name } = at(sources, source);
   const where = sourcePath(namespace, source);
-  const data = {
-    x: sourceValue(kind, x),
-    ...(y === null ? {} : { y: sourceValue(kind, y) }),
-  };
-  if (kubectl.get(where) === undefined) {
+  const known = kubectl.get(where);
+  const encode = (of: number): string =>
+    kind === 'Secret'
+      ? Buffer.from(sourceValue(kind, of)).toString('base64')
+      : sourceValue(kind, of);
+  if (known === undefined) {
     const make = kind === 'Secret' ? secret : configMap;
+    const data = {
+      x: sourceValue(kind, x),
+      ...(y === null ? {} : { y: sourceValue(kind, y) }),
+    };
     const object = make({ namespace: namespaceOf(namespace), name, data, planted: false });
     kubectl.create(collection(where), object);
     return;
   }
-  const encode = (text: string): string =>
-    kind === 'Secret' ? Buffer.from(text).toString('base64') : text;
-  const patch = { x: encode(data.x), y: data.y === undefined ? null : encode(data.y) };
-  kubectl.patch(where, { data: patch });
+  // The removal of a key alone leaves no trace of its time on a source.
+  const isRemovalAlone = y === null && known.data?.['x'] === encode(x);
+  const value = isRemovalAlone ? (x === badValue ? 0 : (x + 1) % 4) : x;
+  kubectl.patch(where, { data: { x: encode(value), y: y === null ? null : encode(y) } });
 }
 
 /** Every second workload of a walk with opted-in namespaces has no annotation of its own. */
