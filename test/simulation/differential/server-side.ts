@@ -24,6 +24,8 @@ export class Names {
   readonly #counts = new Map<string, number>();
   readonly #hashes = new Map<string, string>();
   #undo: (() => void)[] = [];
+  /** The continue token of the last page. */
+  token = '';
 
   /** From here on, `forget` takes back what was seen. */
   remember(): void {

@@ -9,12 +9,13 @@ import type { PodOutcome } from './controllers/kubelet.ts';
 import { Deleter } from './deleter.ts';
 import { handle } from './handler.ts';
 import type { JsonMap } from './json.ts';
+import { assertQuota } from './quota.ts';
 import { resources } from './resources.ts';
 import { routeOf } from './route.ts';
 import { StatusError } from './status.ts';
 import { type Change, Store } from './store.ts';
 import { Watches } from './watches.ts';
-import { type Attempt, Writer } from './writer.ts';
+import { type Attempt, nameOf, Writer } from './writer.ts';
 
 export interface SimulatedRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -104,7 +105,11 @@ export function createSimulatedServer(deps: ServerDeps): SimulatedServer {
     now: () => deps.wallTime(),
     newUid: () => uidOf(++uids),
     newSuffix: () => Array.from({ length: 5 }, () => letter(deps.random())).join(''),
-    admit: (attempt: Attempt) => admit(attempt, deps),
+    admit(attempt: Attempt) {
+      const { verb, resource, namespace, object } = attempt;
+      if (verb === 'create') assertQuota(store, resource, namespace, nameOf(object));
+      admit(attempt, deps);
+    },
   };
   const writer = new Writer(writerDeps);
   const deleter = new Deleter(writerDeps, writer);
