@@ -57,11 +57,7 @@ export class Sequence {
   readonly #real: Side;
   readonly #simulated: Side;
   readonly #options: SequenceOptions;
-  readonly #watched: {
-    readonly kind: Kind;
-    readonly real: string[];
-    readonly simulated: string[];
-  }[];
+  readonly #watched: Lines[] = [];
   readonly #ends: (() => void)[] = [];
   readonly #steps: Step[] = [];
   #count = 0;
@@ -84,11 +80,7 @@ export class Sequence {
   async #watch(kind: Kind): Promise<void> {
     const { namespace, watchReal, simulated: server } = this.#options;
     const path = `${collectionPath(kind, namespace)}?watch=true`;
-    const lines: Lines = {
-      kind,
-      real: [],
-      simulated: [],
-    };
+    const lines: Lines = { kind, real: [], simulated: [] };
     const request = { method: 'GET', path, headers: { accept: metadataOnly } } as const;
     const take = (line: string) => lines.simulated.push(line);
     this.#ends.push(
