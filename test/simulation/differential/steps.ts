@@ -1,4 +1,5 @@
 /** What a sequence is about. */
+import { namespaceStep } from './namespace-steps.ts';
 import { ownerStep } from './owner-steps.ts';
 import type { Random } from './random.ts';
 import { recordStep } from './record-steps.ts';
@@ -51,6 +52,7 @@ export const stepMakers: readonly [
   ],
   [6, { makeStep: ownerStep, kinds: ['ConfigMap', 'Secret', 'Lease'] }],
   [5, { makeStep: recordStep, kinds: ['Lease', 'Event'], watches: ['Event'] }],
+  [2, { makeStep: namespaceStep, kinds: ['ResourceQuota', 'ConfigMap', 'Secret'] }],
   [3, { ...deployments, runsPods: true }],
   [1, deployments],
   [2, { ...others, runsPods: true }],

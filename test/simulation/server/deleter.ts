@@ -88,7 +88,7 @@ export class Deleter {
     if (!dryRun) this.#store.remove(live);
     const { group, plural } = live.resource;
     const { name, uid } = live;
-    if (live.resource.isGraceful === true) return { object: live.object };
+    if (live.resource.returnsDeleted === true) return { object: live.object };
     return { details: details({ name, group, kind: plural, uid }) };
   }
 

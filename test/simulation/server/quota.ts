@@ -1,37 +1,83 @@
-/** Whether a ResourceQuota allows another object. */
-import { mapOf, textOf } from './json.ts';
+/** Admission by ResourceQuotas, which count the objects of a resource in a namespace. */
+import { at, type JsonMap, mapOf, textOf } from './json.ts';
 import type { Resource } from './resource.ts';
 import { resources } from './resources.ts';
 import { forbidden, qualified } from './status.ts';
-import type { Store } from './store.ts';
+import type { Store, Stored } from './store.ts';
+import type { WriteCall, Writer } from './writer.ts';
 
 /** The names under which a quota counts objects of a resource. */
-function namesFor(resource: Resource): string[] {
+export function quotaNames(resource: Resource): string[] {
   const count = `count/${qualified(resource)}`;
-  return resource.group === '' ? [resource.plural, count] : [count];
+  const isPlain = resource.group === '' && plain.includes(resource.plural);
+  return isPlain ? [resource.plural, count] : [count];
 }
 
-/** @throws StatusError */
-export function assertQuota(
+const plain = ['pods', 'configmaps', 'secrets', 'resourcequotas'];
+
+const asServer: WriteCall = {
+  manager: 'kube-apiserver',
+  user: 'system:apiserver',
+  dryRun: false,
+  subresource: 'status',
+};
+
+/**
+ * Counts a new object in all quotas.
+ *
+ * @throws StatusError if one of them does not allow it
+ */
+export function chargeQuotas(
   store: Store,
+  writer: Writer,
   resource: Resource,
-  namespace: string,
-  name: string,
+  object: JsonMap,
+  { dryRun }: WriteCall,
 ): void {
-  for (const quota of store.list(resources.quotas, namespace)) {
-    const hard = mapOf(mapOf(quota.object['spec'])['hard']);
-    const exceeded = namesFor(resource).filter((each) => {
-      const limit = hard[each];
-      return limit !== undefined && store.list(resource, namespace).length >= Number(limit);
-    });
-    if (exceeded.length === 0) continue;
-    const used = store.list(resource, namespace).length;
-    const list = (of: (name: string) => string) =>
-      exceeded.map((each) => `${each}=${of(each)}`).join(',');
-    throw forbidden(
-      resource,
-      name,
-      `exceeded quota: ${quota.name}, requested: ${list(() => '1')}, used: ${list(() => String(used))}, limited: ${list((each) => textOf(hard[each]))}`,
-    );
+  const namespace = textOf(at(object, 'metadata', 'namespace'));
+  const name = textOf(at(object, 'metadata', 'name'));
+  const quotas = store.list(resources.quotas, namespace).flatMap((quota) => {
+    const hard = mapOf(mapOf(quota.object['status'])['hard']);
+    const names = quotaNames(resource).filter((each) => hard[each] !== undefined);
+    return names.length === 0 ? [] : [{ quota, names: names.sort() }];
+  });
+  for (const { quota, names } of quotas) assertQuota(resource, name, quota, names);
+  if (dryRun) return;
+  for (const { quota, names } of quotas) charge(writer, quota, names);
+}
+
+function assertQuota(
+  resource: Resource,
+  name: string,
+  quota: Stored,
+  names: readonly string[],
+): void {
+  const { hard, used } = mapOf(quota.object['status']);
+  const [limits, counts] = [mapOf(hard), mapOf(used)];
+  const unknown = names.filter((each) => counts[each] === undefined);
+  if (unknown.length > 0) {
+    const why = `status unknown for quota: ${quota.name}, resources: ${unknown.join(',')}`;
+    throw forbidden(resource, name, why);
   }
+  const exceeded = names.filter((each) => Number(counts[each]) + 1 > Number(limits[each]));
+  if (exceeded.length === 0) return;
+  const all = (of: (each: string) => string) =>
+    exceeded.map((each) => `${each}=${of(each)}`).join(',');
+  const parts = [
+    `exceeded quota: ${quota.name}`,
+    `requested: ${all(() => '1')}`,
+    `used: ${all((each) => textOf(counts[each]))}`,
+    `limited: ${all((each) => textOf(limits[each]))}`,
+  ];
+  throw forbidden(resource, name, parts.join(', '));
+}
+
+function charge(writer: Writer, quota: Stored, names: readonly string[]): void {
+  const change = (live: JsonMap): JsonMap => {
+    const status = mapOf(live['status']);
+    const used: Record<string, string> = { ...(status['used'] as Record<string, string>) };
+    for (const each of names) used[each] = String(Number(used[each]) + 1);
+    return { ...live, status: { ...status, used } };
+  };
+  writer.update(resources.quotas, quota.namespace, quota.name, change, asServer);
 }

@@ -6,6 +6,7 @@ import { deploymentController } from './deployment-controller.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { kubelet, type PodOutcome } from './kubelet.ts';
 import { namespaceController } from './namespace-controller.ts';
+import { QuotaController } from './quota-controller.ts';
 import { replicaSetController } from './replica-set-controller.ts';
 import { statefulSetController } from './stateful-set-controller.ts';
 
@@ -19,6 +20,7 @@ export function createControllers(
     namespaceController(deps),
     deploymentController(deps),
     replicaSetController(deps),
+    new QuotaController(deps),
     statefulSetController(deps),
     daemonSetController(deps),
     ...(podOutcome === undefined ? [] : [kubelet({ ...deps, podOutcome })]),
