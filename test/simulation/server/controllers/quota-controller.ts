@@ -10,7 +10,7 @@ const name = 'quota controller';
 export class QuotaController implements Controller {
   readonly name = name;
   readonly #deps: ControllerDeps;
-  /** The namespaces whose objects have changed. */
+  /** The uids of the quotas to count for. */
   readonly #queue = new Set<string>();
 
   constructor(deps: ControllerDeps) {
@@ -19,25 +19,32 @@ export class QuotaController implements Controller {
 
   /** New objects were counted by admission. */
   observe({ type, stored, before }: Change): void {
-    const isQuota = stored.resource === resources.quotas && type !== 'DELETED';
-    const hasOtherSpec = !isSame(stored.object['spec'], before?.object['spec']);
-    if (isQuota ? hasOtherSpec : type === 'DELETED') this.#queue.add(stored.namespace);
+    if (stored.resource === resources.quotas) {
+      if (!isSame(stored.object['spec'], before?.object['spec'])) this.#queue.add(stored.uid);
+    }
+    if (type !== 'DELETED') return;
+    for (const quota of this.#deps.store.list(resources.quotas, stored.namespace)) {
+      const hard = mapOf(mapOf(quota.object['spec'])['hard']);
+      if (quotaNames(stored.resource).some((each) => hard[each] !== undefined)) {
+        this.#queue.add(quota.uid);
+      }
+    }
   }
 
   pending(): string[] {
-    const { store } = this.#deps;
-    return [...this.#queue].flatMap((namespace) => {
-      const quotas = store.list(resources.quotas, namespace);
-      if (quotas.length === 0) this.#queue.delete(namespace);
-      return quotas.length === 0 ? [] : [stepOf(namespace)];
+    return [...this.#queue].flatMap((uid) => {
+      const quota = this.#deps.store.byUid(uid);
+      if (quota === undefined) this.#queue.delete(uid);
+      return quota === undefined ? [] : [stepOf(quota)];
     });
   }
 
   run(step: string): void {
-    for (const namespace of this.#queue) {
-      if (stepOf(namespace) !== step) continue;
-      this.#queue.delete(namespace);
-      for (const each of this.#deps.store.list(resources.quotas, namespace)) this.#count(each);
+    for (const uid of this.#queue) {
+      const quota = this.#deps.store.byUid(uid);
+      if (quota === undefined || stepOf(quota) !== step) continue;
+      this.#queue.delete(uid);
+      this.#count(quota);
     }
   }
 
@@ -57,5 +64,4 @@ export class QuotaController implements Controller {
   }
 }
 
-const stepOf = (namespace: string): string =>
-  stepName(name, 'count in', resources.namespaces, { namespace: '', name: namespace });
+const stepOf = (quota: Stored): string => stepName(name, 'count for', quota.resource, quota);
