@@ -29,6 +29,13 @@ function limits(random: Random): Draft {
   return { spec: { hard } };
 }
 
+/** So that a namespace cannot be deleted at once. */
+function withFinalizer(random: Random): Draft {
+  const all = ['wave.pusher.com/finalizer'];
+  const field = random.chance(0.3) ? 'finalizers' : '$deleteFromPrimitiveList/finalizers';
+  return { metadata: { [field]: all } };
+}
+
 export function namespaceStep(random: Random): Step {
   const target = random.pick(objects);
   const step = random.weighted<() => Step>([
@@ -40,6 +47,8 @@ export function namespaceStep(random: Random): Step {
     [1, () => deleteStep(random, quota)],
     [14, () => createStep(random, target, {})],
     [6, () => deleteStep(random, target)],
+    [2, () => patchStep(random, target, withFinalizer(random), '', ['strategic-merge-patch'])],
+    [0.3, () => deleteStep(random, own)],
   ])();
   return { ...step, settles: true };
 }

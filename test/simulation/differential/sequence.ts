@@ -1,5 +1,6 @@
 /** One sequence of random requests to both servers, in a namespace of its own. */
 import {
+  at,
   canonical,
   isSame,
   type Json,
@@ -158,6 +159,14 @@ export class Sequence {
     }
   }
 
+  /** Whether the namespace exists, and whether it is being deleted. Its conditions are not simulated. */
+  async #namespace(side: Side, path: string): Promise<JsonMap[]> {
+    const own = `${path}/${this.#options.namespace}`;
+    const headers = { accept: 'application/json' };
+    const { status, text } = await side.send({ method: 'GET', path: own, headers });
+    return [{ status, phase: at(JSON.parse(text), 'status', 'phase') ?? null }];
+  }
+
   #difference(real: unknown, simulated: unknown): Difference {
     const step = this.#steps.at(-1) as Step;
     const recent = this.#steps.filter(({ kind }) => kind === step.kind).slice(-12);
@@ -208,6 +217,7 @@ export class Sequence {
     const lists = await Promise.all(
       kinds.map(async (kind) => {
         const path = collectionPath(kind, namespace);
+        if (kind === 'Namespace') return [kind, await this.#namespace(side, path)] as const;
         const { text } = await side.send({ method: 'GET', path, headers });
         return [kind, mapsOf((JSON.parse(text) as JsonMap)['items'])] as const;
       }),

@@ -52,7 +52,7 @@ export const stepMakers: readonly [
   ],
   [6, { makeStep: ownerStep, kinds: ['ConfigMap', 'Secret', 'Lease'] }],
   [5, { makeStep: recordStep, kinds: ['Lease', 'Event'], watches: ['Event'] }],
-  [2, { makeStep: namespaceStep, kinds: ['ResourceQuota', 'ConfigMap', 'Secret'] }],
+  [2, { makeStep: namespaceStep, kinds: ['ResourceQuota', 'ConfigMap', 'Secret', 'Namespace'] }],
   [3, { ...deployments, runsPods: true }],
   [1, deployments],
   [2, { ...others, runsPods: true }],

@@ -3,6 +3,7 @@ import type { JsonMap } from '../json.ts';
 import type { Controller, ControllerDeps } from './controller.ts';
 import { daemonSetController } from './daemon-set-controller.ts';
 import { deploymentController } from './deployment-controller.ts';
+import { EventExpiry } from './event-expiry.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { kubelet, type PodOutcome } from './kubelet.ts';
 import { namespaceController } from './namespace-controller.ts';
@@ -21,6 +22,7 @@ export function createControllers(
     deploymentController(deps),
     replicaSetController(deps),
     new QuotaController(deps),
+    new EventExpiry(deps),
     statefulSetController(deps),
     daemonSetController(deps),
     ...(podOutcome === undefined ? [] : [kubelet({ ...deps, podOutcome })]),
