@@ -35,6 +35,7 @@ function bodyOf(text: string, kind: string, names: Names): Body {
     for (const { metadata } of mapsOf(parsed['items'])) {
       if (isMap(metadata)) names.see(kind, metadata);
     }
+    names.token = textOf(at(parsed, 'metadata', 'continue'));
     const list = { ...parsed, metadata: listMetadata(parsed['metadata']) };
     return withoutMadeUp(list, names, kind);
   }
@@ -131,6 +132,7 @@ const distinct = (causes: readonly JsonMap[], names: Names): Json =>
 /** Without versions, and without the order of what is wrong. */
 function plainMessage(text: string): string {
   const plain = text.replace(/(ResourceVersion in [a-z ]+) \(\d+\)/g, '$1 (a version)');
+  if (plain.startsWith('Apply failed with')) return plain.split('\n').sort().join('\n');
   if (!/ is invalid: \[/.test(plain)) return plain;
   return plain
     .split(/[[\],]+\s*/)

@@ -5,8 +5,12 @@ import type { Cluster } from '../../../tools/control-plane/cluster-folder.ts';
 import type { SimulatedAnswer, SimulatedRequest } from '../server/server.ts';
 import type { Send } from './server-side.ts';
 
+export const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+
 export interface RealServer {
   readonly send: Send;
+  /** Opens a watch of metadata. Resolves when it has begun, with a function that ends it. */
+  watch(path: string, line: (text: string) => void): Promise<() => void>;
   close(): void;
 }
 
@@ -20,6 +24,7 @@ export function realServer(cluster: Cluster): RealServer {
   });
   return {
     send: (request) => exchange(session, request),
+    watch: (path, line) => watch(session, path, line),
     close: () => session.close(),
   };
 }
@@ -43,5 +48,24 @@ function exchange(
   stream.on('error', reject);
   stream.on('end', () => resolve({ status, headers: {}, text }));
   if (!endStream) stream.end(body);
+  return promise;
+}
+
+function watch(
+  session: ClientHttp2Session,
+  path: string,
+  line: (text: string) => void,
+): Promise<() => void> {
+  const { promise, resolve, reject } = Promise.withResolvers<() => void>();
+  const stream = session.request({ ':method': 'GET', ':path': path, accept: metadataOnly });
+  let rest = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const each of lines) line(each);
+  });
+  stream.on('error', reject);
+  stream.on('response', () => resolve(() => stream.close()));
+  stream.end();
   return promise;
 }

@@ -66,7 +66,7 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
 }
 
 async function oneSequence(
-  { send }: RealServer,
+  { send, watch }: RealServer,
   seed: number,
   isEnough: () => boolean,
   only: string | undefined,
@@ -79,7 +79,11 @@ async function oneSequence(
   const namespace = `differential-${randomBytes(4).toString('hex')}`;
   const maker = makerOf(random, only);
   await createNamespace(namespace, send, simulated);
-  const sequence = new Sequence({ namespace, real: send, simulated, kinds: maker.kinds });
+  const sequence = new Sequence({
+    ...{ namespace, real: send, watchReal: watch, simulated, kinds: maker.kinds },
+    watches: maker.watches ?? [],
+  });
+  await sequence.begin();
   try {
     const length = maker.isSlow ? sequenceLength / 4 : sequenceLength;
     for (let i = 0; i < length && !isEnough(); i++) {
@@ -90,8 +94,10 @@ async function oneSequence(
         (maker.runsPods ? await sequence.take(runPods(maker.kinds[0] ?? 'Pod')) : undefined);
       if (difference !== undefined) return { count: sequence.count, difference };
     }
-    return { count: sequence.count, difference: await sequence.settle() };
+    const difference = (await sequence.settle()) ?? (await sequence.end());
+    return { count: sequence.count, difference };
   } finally {
+    sequence.close();
     await send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}`, headers: {} });
   }
 }

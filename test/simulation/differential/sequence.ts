@@ -1,7 +1,7 @@
 /** One sequence of random requests to both servers, in a namespace of its own. */
 import {
-  isList,
-  isMap,
+  at,
+  canonical,
   isSame,
   type Json,
   type JsonMap,
@@ -12,6 +12,7 @@ import {
 import { mergePatch } from '../server/patch.ts';
 import type { SimulatedRequest, SimulatedServer } from '../server/server.ts';
 import { normalized, seeAll, withoutMadeUp } from './normalize.ts';
+import { metadataOnly } from './real.ts';
 import { type Answer, Names, type Send } from './server-side.ts';
 import type { Step } from './step.ts';
 import { collectionPath, type Kind, objectPath } from './targets.ts';
@@ -25,6 +26,13 @@ export interface Difference {
   readonly recent: readonly Step[];
 }
 
+/** What the watches of a kind have said. */
+interface Lines {
+  readonly kind: Kind;
+  readonly real: string[];
+  readonly simulated: string[];
+}
+
 interface Side {
   readonly send: Send;
   readonly names: Names;
@@ -36,7 +44,12 @@ export interface SequenceOptions {
   readonly simulated: SimulatedServer;
   /** The kinds whose objects are compared. */
   readonly kinds: readonly Kind[];
+  /** The kinds that are watched. */
+  readonly watches: readonly Kind[];
+  watchReal(path: string, line: (text: string) => void): Promise<() => void>;
 }
+
+const shortly = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const settleMs = 10_000;
 const remembered = 400;
@@ -45,6 +58,8 @@ export class Sequence {
   readonly #real: Side;
   readonly #simulated: Side;
   readonly #options: SequenceOptions;
+  readonly #watched: Lines[] = [];
+  readonly #ends: (() => void)[] = [];
   readonly #steps: Step[] = [];
   #count = 0;
 
@@ -56,6 +71,42 @@ export class Sequence {
       send: async (request) => simulated.handle(request),
       names: new Names(),
     };
+  }
+
+  /** Opens the watches. */
+  async begin(): Promise<void> {
+    for (const kind of this.#options.watches) await this.#watch(kind);
+  }
+
+  async #watch(kind: Kind): Promise<void> {
+    const { namespace, watchReal, simulated: server } = this.#options;
+    const path = `${collectionPath(kind, namespace)}?watch=true`;
+    const lines: Lines = { kind, real: [], simulated: [] };
+    const request = { method: 'GET', path, headers: { accept: metadataOnly } } as const;
+    const take = (line: string) => lines.simulated.push(line);
+    this.#ends.push(
+      await watchReal(path, (line) => lines.real.push(line)),
+      server.watch(request, take, () => undefined),
+    );
+    this.#watched.push(lines);
+  }
+
+  /** Compares what the watches have said. */
+  async end(): Promise<Difference | undefined> {
+    for (const { kind, real, simulated } of this.#watched) {
+      const deadline = performance.now() + settleMs;
+      while (real.length < simulated.length && performance.now() < deadline) await shortly(20);
+      const of = (lines: readonly string[], { names }: Side) =>
+        lines.map((line) => withoutMadeUp(JSON.parse(line), names, kind));
+      const [a, b] = [of(real, this.#real), of(simulated, this.#simulated)];
+      if (!isSame(a, b)) return this.#difference(a, b);
+    }
+    return undefined;
+  }
+
+  /** Ends the watches. */
+  close(): void {
+    for (const end of this.#ends) end();
   }
 
   /** How many requests each server has got. */
@@ -104,8 +155,16 @@ export class Sequence {
       if (isSame(real, simulated)) return undefined;
       if (performance.now() > deadline) return this.#difference(real, simulated);
       this.#real.names.forget();
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await shortly(pauseMs);
     }
+  }
+
+  /** Whether the namespace exists, and whether it is being deleted. Its conditions are not simulated. */
+  async #namespace(side: Side, path: string): Promise<JsonMap[]> {
+    const own = `${path}/${this.#options.namespace}`;
+    const headers = { accept: 'application/json' };
+    const { status, text } = await side.send({ method: 'GET', path: own, headers });
+    return [{ status, phase: at(JSON.parse(text), 'status', 'phase') ?? null }];
   }
 
   #difference(real: unknown, simulated: unknown): Difference {
@@ -128,7 +187,7 @@ export class Sequence {
     const body = await this.#body(side, step, path);
     if (body === null) return undefined;
     return {
-      ...{ method, path: `${path}${suffix}` },
+      ...{ method, path: `${path}${suffix.replace('$token', side.names.token)}` },
       headers: {
         ...{ accept, 'user-agent': userAgent },
         'content-type': step.contentType ?? 'application/json',
@@ -158,6 +217,7 @@ export class Sequence {
     const lists = await Promise.all(
       kinds.map(async (kind) => {
         const path = collectionPath(kind, namespace);
+        if (kind === 'Namespace') return [kind, await this.#namespace(side, path)] as const;
         const { text } = await side.send({ method: 'GET', path, headers });
         return [kind, mapsOf((JSON.parse(text) as JsonMap)['items'])] as const;
       }),

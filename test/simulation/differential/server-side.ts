@@ -24,6 +24,8 @@ export class Names {
   readonly #counts = new Map<string, number>();
   readonly #hashes = new Map<string, string>();
   #undo: (() => void)[] = [];
+  /** The continue token of the last page. */
+  token = '';
 
   /** From here on, `forget` takes back what was seen. */
   remember(): void {
@@ -40,7 +42,7 @@ export class Names {
   see(kind: string, metadata: Readonly<Record<string, unknown>>): void {
     const { name, uid, resourceVersion } = metadata;
     if (typeof name !== 'string' || typeof uid !== 'string') return;
-    const key = `${kind}/${name}`;
+    const key = keyFor(kind, name);
     if (!this.#uids.has(uid)) {
       const count = (this.#counts.get(key) ?? 0) + 1;
       const before = this.#objects.get(key);
@@ -63,7 +65,7 @@ export class Names {
 
   /** The place of a version in the order of those that were seen; whether it is newer than all before. */
   versionName(kind: string, name: string, version: string): string {
-    const versions = this.#objects.get(`${kind}/${name}`)?.versions ?? [];
+    const versions = this.#objects.get(keyFor(kind, name))?.versions ?? [];
     const at = versions.indexOf(version);
     const isInOrder = at <= 0 || Number(versions[at - 1]) < Number(version);
     return `version ${at}${isInOrder ? '' : ' which is older than the one before'}`;
@@ -97,6 +99,10 @@ export class Names {
     });
   }
 }
+
+/** A sequence knows one namespace. */
+const keyFor = (kind: string, name: string): string =>
+  kind === 'Namespace' ? 'Namespace/own' : `${kind}/${name}`;
 
 export type Body = { readonly [field: string]: Json } | string;
 

@@ -250,9 +250,11 @@ export function listStep(random: Random, kind: Kind): Step {
   if (random.chance(0.3))
     query.set('fieldSelector', random.pick(['metadata.name=a', 'metadata.name!=a']));
   if (random.chance(0.5)) query.set('limit', String(1 + random.below(3)));
+  // The next page of the last list, which may have been a list of another kind.
+  const page = random.chance(0.25) ? '&continue=$token' : '';
   return {
     ...{ kind, name: undefined, method: 'GET', userAgent: 'someone/1.0' },
-    suffix: query.size === 0 ? '' : `?${query}`,
+    suffix: query.size === 0 ? '' : `?${query}${page}`,
     ...(random.chance(0.3)
       ? { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' }
       : {}),

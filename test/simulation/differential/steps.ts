@@ -1,4 +1,5 @@
 /** What a sequence is about. */
+import { namespaceStep } from './namespace-steps.ts';
 import { ownerStep } from './owner-steps.ts';
 import type { Random } from './random.ts';
 import { recordStep } from './record-steps.ts';
@@ -15,6 +16,8 @@ export interface StepMaker {
   readonly isSlow?: true;
   /** The kinds whose objects are compared. */
   readonly kinds: readonly Kind[];
+  /** Those whose changes are watched. */
+  readonly watches?: readonly Kind[];
 }
 
 const deployments: StepMaker = {
@@ -39,9 +42,17 @@ export const stepMakers: readonly [
   readonly [number, StepMaker],
   ...(readonly [number, StepMaker])[],
 ] = [
-  [10, { makeStep: sourceStep, kinds: ['ConfigMap', 'Secret'] }],
+  [
+    10,
+    {
+      makeStep: sourceStep,
+      kinds: ['ConfigMap', 'Secret'],
+      watches: ['ConfigMap', 'Secret'],
+    },
+  ],
   [6, { makeStep: ownerStep, kinds: ['ConfigMap', 'Secret', 'Lease'] }],
-  [5, { makeStep: recordStep, kinds: ['Lease', 'Event'] }],
+  [5, { makeStep: recordStep, kinds: ['Lease', 'Event'], watches: ['Event'] }],
+  [2, { makeStep: namespaceStep, kinds: ['ResourceQuota', 'ConfigMap', 'Secret', 'Namespace'] }],
   [3, { ...deployments, runsPods: true }],
   [1, deployments],
   [2, { ...others, runsPods: true }],

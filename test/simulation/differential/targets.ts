@@ -11,7 +11,8 @@ export type Kind =
   | 'ReplicaSet'
   | 'ControllerRevision'
   | 'Pod'
-  | 'ResourceQuota';
+  | 'ResourceQuota'
+  | 'Namespace';
 
 export const apis: Readonly<
   Record<Kind, { readonly apiVersion: string; readonly plural: string }>
@@ -26,6 +27,7 @@ export const apis: Readonly<
   ReplicaSet: { apiVersion: 'apps/v1', plural: 'replicasets' },
   ControllerRevision: { apiVersion: 'apps/v1', plural: 'controllerrevisions' },
   Pod: { apiVersion: 'v1', plural: 'pods' },
+  Namespace: { apiVersion: 'v1', plural: 'namespaces' },
   ResourceQuota: { apiVersion: 'v1', plural: 'resourcequotas' },
 };
 
@@ -39,8 +41,10 @@ export const keyOf = ({ kind, name }: Target): string => `${kind}/${name}`;
 export function collectionPath(kind: Kind, namespace: string): string {
   const { apiVersion, plural } = apis[kind];
   const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
+  if (kind === 'Namespace') return `${root}/${plural}`;
   return `${root}/namespaces/${namespace}/${plural}`;
 }
 
+/** A Namespace is that of the sequence. */
 export const objectPath = ({ kind, name }: Target, namespace: string): string =>
-  `${collectionPath(kind, namespace)}/${name}`;
+  `${collectionPath(kind, namespace)}/${kind === 'Namespace' ? namespace : name}`;

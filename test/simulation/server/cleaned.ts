@@ -3,7 +3,7 @@ import { type Draft, isList, isMap, type Json, type JsonMap } from './json.ts';
 
 const textMaps = new Set([
   ...['labels', 'annotations', 'data', 'binaryData', 'stringData', 'matchLabels', 'nodeSelector'],
-  ...['limits', 'requests'],
+  ...['limits', 'requests', 'hard', 'used'],
 ]);
 
 /** Fields that are left out if they have this value. */

@@ -88,7 +88,14 @@ export class Deleter {
     if (!dryRun) this.#store.remove(live);
     const { group, plural } = live.resource;
     const { name, uid } = live;
-    if (live.resource.isGraceful === true) return { object: live.object };
+    if (live.resource.returnsDeleted === true) {
+      const resourceVersion = dryRun ? live.version : this.#store.version;
+      const metadata = {
+        ...mapOf(live.object['metadata']),
+        resourceVersion: String(resourceVersion),
+      };
+      return { object: { ...live.object, metadata } };
+    }
     return { details: details({ name, group, kind: plural, uid }) };
   }
 

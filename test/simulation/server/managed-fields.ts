@@ -1,4 +1,6 @@
 /** Which manager owns which fields: `metadata.managedFields`, as the API server keeps them. */
+import { assertNoConflict } from './field-conflicts.ts';
+import { decode, encode, identityOf, type Manager, type Owners } from './field-owners.ts';
 import {
   difference,
   type FieldSet,
@@ -8,80 +10,18 @@ import {
   without,
   withParents,
 } from './field-set.ts';
-import { isList, isSame, type Json, type JsonMap, mapOf, mapsOf, textOf } from './json.ts';
+import { isList, isSame, type JsonMap, mapOf } from './json.ts';
+import { merged } from './merging.ts';
 import type { Shape } from './shape.ts';
-import { StatusError } from './status.ts';
-import {
-  type Comparison,
-  compare,
-  elementInWords,
-  fieldsOf,
-  merged,
-  withoutFields,
-} from './typed.ts';
+import { type Comparison, compare, fieldsOf, withoutFields } from './typed.ts';
 
-export interface Manager {
-  readonly name: string;
-  readonly operation: 'Update' | 'Apply';
-  readonly apiVersion: string;
-  readonly subresource: string;
-}
-
-interface Owner extends Manager {
-  readonly time: string | undefined;
-  readonly fields: FieldSet;
-}
-
-type Owners = Map<string, Owner>;
+export type { Manager } from './field-owners.ts';
 
 /** Which fields of an object are compared. */
 export interface FieldRules {
   readonly shape: Shape;
   /** Paths of `fieldsV1` that a request to this resource cannot set. */
   readonly reset: readonly (readonly string[])[];
-}
-
-function identityOf({ name, operation, apiVersion, subresource }: Manager): string {
-  const version = operation === 'Apply' ? '' : apiVersion;
-  return `${name} ${operation} ${version} ${subresource}`;
-}
-
-/** Undefined if an entry is not valid. */
-function decode(list: unknown): Owners | undefined {
-  const owners: Owners = new Map();
-  for (const entry of mapsOf(list)) {
-    const operation = textOf(entry['operation']);
-    const apiVersion = textOf(entry['apiVersion']);
-    const isValid = operation === 'Update' || operation === 'Apply';
-    if (!isValid || apiVersion === '' || entry['fieldsType'] !== 'FieldsV1') return undefined;
-    const owner: Owner = {
-      name: textOf(entry['manager']),
-      operation,
-      apiVersion,
-      subresource: textOf(entry['subresource']),
-      time: textOf(entry['time']) || undefined,
-      fields: mapOf(entry['fieldsV1']),
-    };
-    owners.set(identityOf(owner), owner);
-  }
-  return owners;
-}
-
-function encode(owners: Owners): Json | undefined {
-  if (owners.size === 0) return undefined;
-  const key = ({ operation, time = '', name, apiVersion, subresource }: Owner) =>
-    [operation, time, name, apiVersion, subresource].join('\0');
-  return [...owners.values()]
-    .map((owner) => [key(owner), owner] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { name, operation, apiVersion, subresource, time, fields }]) => ({
-      manager: name,
-      ...{ operation, apiVersion },
-      ...(time === undefined ? {} : { time }),
-      fieldsType: 'FieldsV1',
-      fieldsV1: fields,
-      ...(subresource === '' ? {} : { subresource }),
-    }));
 }
 
 const hidden = ['name', 'namespace', 'creationTimestamp', 'uid', 'generation'] as const;
@@ -305,52 +245,4 @@ function pruned(
   const owned = mapOf(withoutFields(shape, object, difference(all, kept)));
   const gone = difference(all, withParents(fieldsOf(shape, owned)));
   return mapOf(withoutFields(shape, object, intersection(gone, withParents(last))));
-}
-
-function assertNoConflict(owners: Owners, own: string, taken: FieldSet): void {
-  const conflicts = [...owners].flatMap(([id, owner]) => {
-    if (id === own) return [];
-    const fields = intersection(owner.fields, taken);
-    return membersOf(fields).map((path) => ({ by: inWords(owner), path }));
-  });
-  if (conflicts.length === 0) return;
-  throw new StatusError({
-    code: 409,
-    reason: 'Conflict',
-    message: conflictMessage(conflicts),
-    details: {
-      causes: conflicts.map(({ by, path }) => ({
-        ...{ reason: 'FieldManagerConflict', message: `conflict with ${by}`, field: path },
-      })),
-    },
-  });
-}
-
-function conflictMessage(conflicts: readonly { by: string; path: string }[]): string {
-  const [first] = conflicts;
-  if (conflicts.length === 1 && first !== undefined) {
-    return `Apply failed with 1 conflict: conflict with ${first.by}: ${first.path}`;
-  }
-  const lines = [...Map.groupBy(conflicts, ({ by }) => by)]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([by, its]) => [`conflicts with ${by}:`, ...its.map(({ path }) => `- ${path}`)]);
-  return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`;
-}
-
-function inWords({ name, operation, apiVersion, subresource }: Owner): string {
-  const whose = subresource === '' ? `"${name}"` : `"${name}" with subresource "${subresource}"`;
-  return operation === 'Update' ? `${whose} using ${apiVersion}` : whose;
-}
-
-/** The members of each level, and then those below. */
-function membersOf(set: FieldSet, before = ''): string[] {
-  const keys = Object.keys(set)
-    .filter((key) => key !== '.')
-    .sort();
-  const nodeOf = (key: string) => set[key] as JsonMap;
-  const isMember = (key: string) => isEmptySet(nodeOf(key)) || '.' in nodeOf(key);
-  return [
-    ...keys.filter(isMember).map((key) => `${before}${elementInWords(key)}`),
-    ...keys.flatMap((key) => membersOf(nodeOf(key), `${before}${elementInWords(key)}`)),
-  ];
 }

@@ -36,6 +36,8 @@ export interface Resource {
   readonly hasAnyFinalizers?: true;
   /** Whether a deletion never waits for its dependents, and never leaves them behind. */
   readonly isNoOwner?: true;
+  /** Whether the response to a deletion is the deleted object. */
+  readonly returnsDeleted?: true;
   /** Whether Pods of it get time to end. */
   readonly isGraceful?: true;
 }

@@ -62,6 +62,7 @@ function withProbeTimes(status: JsonMap): JsonMap {
 
 const pods: Resource = {
   ...{ ...plain, ...core, plural: 'pods', kind: 'Pod', hasStatus: true, isGraceful: true },
+  returnsDeleted: true,
   shape: shapes.pod,
   decode(object) {
     const clean = cleaned(object);
@@ -110,10 +111,14 @@ const namespaces: Resource = {
 
 const quotas: Resource = {
   ...{ ...plain, ...core, plural: 'resourcequotas', kind: 'ResourceQuota', hasStatus: true },
+  returnsDeleted: true,
   shape: shapes.quota,
   decode(object) {
     const clean = cleaned(object);
-    return { ...clean, spec: mapOf(clean['spec']), status: mapOf(clean['status']) };
+    const spec = mapOf(clean['spec']);
+    const hard = Object.entries(mapOf(spec['hard'])).map(([key, value]) => [key, String(value)]);
+    const withHard = hard.length === 0 ? spec : { ...spec, hard: Object.fromEntries(hard) };
+    return { ...clean, spec: withHard, status: mapOf(clean['status']) };
   },
   prepareCreate: (object) => ({ ...object, status: {} }),
   prepareUpdate: (object, before) => ({ ...object, status: before['status'] ?? {} }),

@@ -9,12 +9,13 @@ import type { PodOutcome } from './controllers/kubelet.ts';
 import { Deleter } from './deleter.ts';
 import { handle } from './handler.ts';
 import type { JsonMap } from './json.ts';
+import { chargeQuotas } from './quota.ts';
 import { resources } from './resources.ts';
 import { routeOf } from './route.ts';
 import { StatusError } from './status.ts';
 import { type Change, Store } from './store.ts';
 import { Watches } from './watches.ts';
-import { type Attempt, Writer } from './writer.ts';
+import { type Attempt, Writer, type WriterDeps } from './writer.ts';
 
 export interface SimulatedRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -99,14 +100,18 @@ export function createSimulatedServer(deps: ServerDeps): SimulatedServer {
     watches.take(change);
     for (const each of controllers) each.observe?.(change);
   });
-  const writerDeps = {
+  const writerDeps: WriterDeps = {
     store,
     now: () => deps.wallTime(),
     newUid: () => uidOf(++uids),
     newSuffix: () => Array.from({ length: 5 }, () => letter(deps.random())).join(''),
-    admit: (attempt: Attempt) => admit(attempt, deps),
+    admit(attempt: Attempt) {
+      admit(attempt, deps);
+      const { verb, resource, object, call } = attempt;
+      if (verb === 'create') chargeQuotas(store, writer, resource, object, call);
+    },
   };
-  const writer = new Writer(writerDeps);
+  const writer: Writer = new Writer(writerDeps);
   const deleter = new Deleter(writerDeps, writer);
   const parts = { store, writer, deleter };
   controllers = createControllers({ ...parts, now: writerDeps.now }, deps.podOutcome?.bind(deps));

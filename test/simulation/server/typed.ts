@@ -1,4 +1,4 @@
-/** Comparing, merging and pruning of values by their shape, as the API server does for managed fields. */
+/** Comparing and pruning of values by their shape, as the API server does for managed fields. */
 import { type FieldSet, insert, isEmptySet, lookUp } from './field-set.ts';
 import { type Draft, isList, isMap, isSame, type Json, type JsonMap } from './json.ts';
 import type { Shape } from './shape.ts';
@@ -26,7 +26,7 @@ export function itemKey(shape: Shape, item: Json): string {
 
 export const hasItems = (shape: Shape): boolean => shape.set === true || shape.keys !== undefined;
 
-const isBare = (value: Json | undefined): boolean =>
+export const isBare = (value: Json | undefined): boolean =>
   value === undefined ||
   value === null ||
   (isList(value) && value.length === 0) ||
@@ -34,7 +34,7 @@ const isBare = (value: Json | undefined): boolean =>
 
 type Kind = 'leaf' | 'list' | 'map';
 
-function kindOf(shape: Shape, value: Json | undefined): Kind | undefined {
+export function kindOf(shape: Shape, value: Json | undefined): Kind | undefined {
   if (value === undefined || value === null) return undefined;
   if (isMap(value)) return shape.atomic ? 'leaf' : 'map';
   if (isList(value)) return hasItems(shape) ? 'list' : 'leaf';
@@ -115,7 +115,7 @@ function compareValue(
 }
 
 /** Null counts as a map without fields. */
-const asMap = (value: Json | undefined): JsonMap | undefined =>
+export const asMap = (value: Json | undefined): JsonMap | undefined =>
   isMap(value) ? value : value === undefined ? undefined : {};
 
 function compareItems(
@@ -232,74 +232,6 @@ function listWithout(
     left.push(kept ?? null);
   }
   return left.length === 0 ? undefined : left;
-}
-
-/** The live value with a configuration merged into it. */
-export function merged(shape: Shape, live: Json | undefined, config: Json | undefined): Json {
-  if (config === undefined) return live ?? null;
-  if (live === undefined) return config;
-  const kind = kindOf(shape, config) ?? kindOf(shape, live);
-  if (kind === 'map') return mergedMaps(shape, asMap(live) ?? {}, asMap(config) ?? {});
-  if (kind === 'list' && !(isBare(live) && isBare(config))) {
-    return mergedLists(shape, isList(live) ? live : [], isList(config) ? config : []);
-  }
-  return config;
-}
-
-function mergedMaps(shape: Shape, live: JsonMap, config: JsonMap): JsonMap {
-  const result: Draft = { ...live };
-  for (const [key, value] of Object.entries(config)) {
-    result[key] = merged(shapeOf(shape, key), live[key], value);
-  }
-  return result;
-}
-
-/** Items of the configuration come in its order, and the others stay where they are as far as possible. */
-function mergedLists(shape: Shape, live: readonly Json[], config: readonly Json[]): Json[] {
-  const liveKeys = live.map((item) => itemKey(shape, item));
-  const configKeys = config.map((item) => itemKey(shape, item));
-  const inLive = new Map(live.map((item, i) => [liveKeys[i] ?? '', item]));
-  const inConfig = new Map(config.map((item, i) => [configKeys[i] ?? '', item]));
-  const shared = configKeys.filter((key) => inLive.has(key));
-  const done = new Set<string>();
-  const result: Json[] = [];
-  let nextShared = shared.shift();
-  const take = (key: string): void => {
-    result.push(merged(shape.items ?? plain, inLive.get(key), inConfig.get(key)));
-  };
-  for (let l = 0, c = 0; l < live.length || c < config.length; ) {
-    const liveKey = liveKeys[l];
-    const configKey = configKeys[c];
-    if (liveKey !== undefined && configKey !== undefined) {
-      if (liveKey === configKey) {
-        done.add(liveKey);
-        take(liveKey);
-        l++;
-        c++;
-        nextShared = shared.shift();
-        continue;
-      }
-      if (inConfig.has(liveKey) && nextShared !== undefined && nextShared !== liveKey) {
-        l++;
-        continue;
-      }
-    }
-    if (liveKey !== undefined) {
-      if (!inConfig.has(liveKey)) {
-        take(liveKey);
-        l++;
-        continue;
-      }
-      if (done.has(liveKey)) l++;
-    }
-    if (configKey !== undefined) {
-      done.add(configKey);
-      take(configKey);
-      c++;
-      if (nextShared === configKey) nextShared = shared.shift();
-    }
-  }
-  return result;
 }
 
 /** The first entry that a list has twice, with its place; undefined if there is none. */

@@ -1,5 +1,5 @@
 /** Creates, updates and deletes objects as the API server does, with its checks in its order. */
-import { at, isSame, type Json, type JsonMap, listOf, mapOf, mapsOf, textOf } from './json.ts';
+import { at, isSame, type JsonMap, mapOf, textOf } from './json.ts';
 import { afterApply, afterUpdate, type FieldRules, type Manager } from './managed-fields.ts';
 import { metadataFaults, metadataUpdateFaults, nameFaults } from './metadata-rules.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
@@ -17,6 +17,7 @@ import {
 } from './status.ts';
 import { inOrder, type Store, type Stored } from './store.ts';
 import { duplicateIn } from './typed.ts';
+import { isFinished, prepared, withDistinctOwners, withOldTimes } from './update-rules.ts';
 
 /** Who writes, and how. */
 export interface WriteCall {
@@ -263,28 +264,6 @@ export const timeText = (time: Date): string => `${time.toISOString().slice(0, 1
 
 export const nameOf = (object: JsonMap): string => textOf(at(object, 'metadata', 'name'));
 
-/** Without owner references that are there twice, and each with its fields in one order. */
-function withDistinctOwners(object: JsonMap): JsonMap {
-  const owners = at(object, 'metadata', 'ownerReferences');
-  if (owners === undefined) return object;
-  const texts = new Set<string>();
-  const distinct = mapsOf(owners)
-    .map(inOwnerOrder)
-    .filter((owner) => {
-      const text = JSON.stringify(owner);
-      return texts.has(text) ? false : texts.add(text);
-    });
-  const metadata = { ...mapOf(object['metadata']), ownerReferences: distinct };
-  return { ...object, metadata };
-}
-
-const ownerFields = ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'];
-
-function inOwnerOrder(owner: JsonMap): JsonMap {
-  const fields = ownerFields.map((field) => [field, owner[field]] as const);
-  return Object.fromEntries(fields.filter(([, value]) => value !== undefined)) as JsonMap;
-}
-
 const withOrder = (object: JsonMap): JsonMap => ({
   ...object,
   metadata: inOrder(mapOf(object['metadata'])),
@@ -344,73 +323,4 @@ function assertNoDuplicates(resource: Resource, config: JsonMap): void {
   const what = `${namespace}/${nameOf(config)}; ${group}/${version}, Kind=${kind}`;
   const message = `failed to create typed patch object (${what}): ${duplicate}`;
   throw new StatusError({ code: 500, message });
-}
-
-/** The new object without what such a request cannot change. */
-function prepared(
-  resource: Resource,
-  given: JsonMap,
-  before: JsonMap,
-  { subresource }: WriteCall,
-): JsonMap {
-  const old = mapOf(before['metadata']);
-  const metadata = mapOf(given['metadata']);
-  const fixed = {
-    ...metadata,
-    uid: metadata['uid'] ?? old['uid'],
-    resourceVersion: old['resourceVersion'],
-    generation: old['generation'],
-    creationTimestamp: old['creationTimestamp'],
-    deletionTimestamp: old['deletionTimestamp'] ?? metadata['deletionTimestamp'],
-    deletionGracePeriodSeconds:
-      metadata['deletionGracePeriodSeconds'] ?? old['deletionGracePeriodSeconds'],
-  };
-  const object = { ...given, metadata: withoutUndefined(fixed) };
-  if (subresource === 'status') return withStatusOnly(resource, object, before);
-  return resource.prepareUpdate?.(object, before) ?? object;
-}
-
-function withStatusOnly(
-  { keptByStatus = [] }: Resource,
-  object: JsonMap,
-  before: JsonMap,
-): JsonMap {
-  const result = { ...object, ...('spec' in before ? { spec: before['spec'] as Json } : {}) };
-  const old = mapOf(before['metadata']);
-  const metadata: Record<string, Json | undefined> = { ...mapOf(object['metadata']) };
-  for (const [, field = ''] of keptByStatus) metadata[field] = old[field];
-  return { ...result, metadata: withoutUndefined(metadata) };
-}
-
-function withoutUndefined(map: Readonly<Record<string, Json | undefined>>): JsonMap {
-  const result: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(map)) if (value !== undefined) result[key] = value;
-  return result;
-}
-
-/** If only times of managers have changed, they have not. */
-function withOldTimes(object: JsonMap, before: JsonMap): JsonMap {
-  const now = listOf(at(object, 'metadata', 'managedFields'));
-  const old = listOf(at(before, 'metadata', 'managedFields'));
-  if (now.length !== old.length || now.length === 0) return object;
-  if (!now.every((each, i) => isSame(withoutTime(each), withoutTime(old[i])))) return object;
-  const metadata = { ...mapOf(object['metadata']), managedFields: old };
-  const same = { ...object, metadata };
-  return isSame(same, before) ? before : object;
-}
-
-function withoutTime(entry: Json | undefined): JsonMap {
-  const { time: _, ...others } = mapOf(entry);
-  return others as JsonMap;
-}
-
-/** Whether the last finalizer of an object that is being deleted was removed. */
-function isFinished(object: JsonMap, before: JsonMap): boolean {
-  const old = mapOf(before['metadata']);
-  return (
-    old['deletionTimestamp'] !== undefined &&
-    Number(old['deletionGracePeriodSeconds'] ?? 0) === 0 &&
-    listOf(at(object, 'metadata', 'finalizers')).length === 0 &&
-    listOf(at(object, 'spec', 'finalizers')).length === 0
-  );
 }

@@ -3,7 +3,9 @@ import { isSame, type JsonMap, mapOf, mapsOf, numberOf, textOf } from '../json.t
 import { resources } from '../resources.ts';
 import type { Stored } from '../store.ts';
 import { asController, type ControllerDeps, metadataOf, tryTo } from './controller.ts';
+import { annotationsFor, cleanUp, revisionKey, revisionOf } from './deployment-history.ts';
 import { desiredKey, limitsOf, maxKey } from './deployment-limits.ts';
+import { availableIn, removeAvailable, removeUnhealthy } from './deployment-scaling.ts';
 import { hasDeadline, plainStatus, statusOfRollout, timesOut } from './deployment-status.ts';
 import {
   annotationsOf,
@@ -27,13 +29,6 @@ import {
 import { scaleInProportion } from './proportional-scaling.ts';
 
 const hashLabel = 'pod-template-hash';
-const revisionKey = 'deployment.kubernetes.io/revision';
-const historyKey = 'deployment.kubernetes.io/revision-history';
-const notCopied = [
-  'kubectl.kubernetes.io/last-applied-configuration',
-  ...[revisionKey, historyKey, desiredKey, maxKey, 'deprecated.deployment.rollback.to'],
-];
-
 export function deploymentController(deps: ControllerDeps): WorkloadController {
   const sync = (stored: Stored) => new Rollout(deps, stored).sync();
   return new WorkloadController(
@@ -45,10 +40,8 @@ export function deploymentController(deps: ControllerDeps): WorkloadController {
   );
 }
 
-const revisionOf = (set: Stored): number => Number(annotationsOf(set)[revisionKey] ?? 0);
 const sum = (sets: readonly Stored[], of: (set: Stored) => number): number =>
   sets.reduce((total, each) => total + of(each), 0);
-const availableIn = (set: Stored): number => numberOf(statusOf(set)['availableReplicas']);
 
 class Rollout {
   readonly #deps: ControllerDeps;
@@ -72,7 +65,7 @@ class Rollout {
     const others = this.#others(sets);
     if (isPaused || this.#isScaled(own === undefined ? others : [...others, own])) {
       this.#scale(own, others);
-      if (isPaused) this.#cleanUp(others);
+      if (isPaused) cleanUp(this.#deps, this.#deployment, others);
       this.#writePlainStatus(...this.#again());
       return;
     }
@@ -106,7 +99,7 @@ class Rollout {
     const found = this.#newSet(sets);
     if (found === undefined) return undefined;
     const revision = 1 + Math.max(0, ...this.#others(sets).map(revisionOf));
-    const annotations = this.#annotationsFor(found, revision);
+    const annotations = annotationsFor(this.#deployment, found, revision);
     if (!isSame(annotations, annotationsOf(found))) {
       const changed = write(this.#deps, found, (live) => ({
         ...live,
@@ -116,22 +109,6 @@ class Rollout {
     }
     this.#noteRevision(found);
     return found;
-  }
-
-  #annotationsFor(set: Stored | undefined, revision: number): JsonMap {
-    const before = set === undefined ? {} : annotationsOf(set);
-    const copied = Object.entries(annotationsOf(this.#deployment)).filter(
-      ([key]) => !notCopied.includes(key),
-    );
-    const annotations = { ...before, ...Object.fromEntries(copied) };
-    const old = Number(before[revisionKey] ?? 0);
-    if (old >= revision) return annotations;
-    const earlier = [textOf(before[historyKey]), String(old)].filter((each) => each !== '');
-    return {
-      ...annotations,
-      [revisionKey]: String(revision),
-      ...(before[revisionKey] === undefined ? {} : { [historyKey]: earlier.join(',') }),
-    };
   }
 
   #noteRevision(set: Stored): void {
@@ -174,7 +151,7 @@ class Rollout {
       metadata: {
         ...{ name, labels, ownerReferences: [ownerReference(this.#deployment)] },
         annotations: {
-          ...this.#annotationsFor(undefined, revision),
+          ...annotationsFor(this.#deployment, undefined, revision),
           [desiredKey]: String(replicasOf(this.#deployment)),
           [maxKey]: String(replicasOf(this.#deployment) + surge),
         },
@@ -283,7 +260,7 @@ class Rollout {
     const own = this.#existing(sets) ?? this.#create(others);
     if (own === undefined) return;
     if (!this.#scaleNew(own, others) && !this.#scaleOld(own, others)) {
-      if (this.#isComplete()) this.#cleanUp(others);
+      if (this.#isComplete()) cleanUp(this.#deps, this.#deployment, others);
     }
     this.#writeStatus(own);
   }
@@ -327,7 +304,7 @@ class Rollout {
     if (set === undefined) return;
     const replicas = replicasOf(this.#deployment);
     if (replicasOf(set) !== replicas) this.#scaleSet(set, replicas);
-    if (this.#isComplete()) this.#cleanUp(others);
+    if (this.#isComplete()) cleanUp(this.#deps, this.#deployment, others);
     this.#writeStatus(set);
   }
 
@@ -342,24 +319,6 @@ class Rollout {
     );
   }
 
-  #cleanUp(others: readonly Stored[]): void {
-    const { deleter } = this.#deps;
-    const limit = numberOf(specOf(this.#deployment)['revisionHistoryLimit']);
-    const alive = others.filter((each) => !isDeleting(each));
-    const gone = alive
-      .toSorted((a, b) => revisionOf(a) - revisionOf(b))
-      .slice(0, -limit || undefined);
-    for (const set of gone.slice(0, Math.max(0, alive.length - limit))) {
-      const { generation } = metadataOf(set);
-      const isSeen = numberOf(generation) <= numberOf(statusOf(set)['observedGeneration']);
-      const isEmpty = numberOf(statusOf(set)['replicas']) === 0 && replicasOf(set) === 0;
-      if (!isSeen || !isEmpty) continue;
-      const options = { propagationPolicy: '', gracePeriodSeconds: undefined };
-      const any = { ...options, uid: '', resourceVersion: '' };
-      tryTo(() => deleter.delete(set.resource, set.namespace, set.name, any, asController));
-    }
-  }
-
   #writeStatus(own: Stored | undefined): void {
     const [others, now = own] = this.#again();
     const status = statusOfRollout(this.#deps, this.#deployment, others, now);
@@ -370,25 +329,4 @@ class Rollout {
     const status = plainStatus(this.#deps, this.#deployment, others, own);
     this.#deployment = writeStatus(this.#deps, this.#deployment, status);
   }
-}
-
-function removeUnhealthy(sizes: Map<Stored, number>, most: number): number {
-  let removed = 0;
-  for (const [set, size] of sizes) {
-    if (removed >= most) break;
-    const gone = Math.min(most - removed, size - availableIn(set));
-    sizes.set(set, size - gone);
-    removed += gone;
-  }
-  return removed;
-}
-
-function removeAvailable(sizes: Map<Stored, number>, most: number): number {
-  let removed = 0;
-  for (const [set, size] of sizes) {
-    const gone = Math.min(size, most - removed);
-    sizes.set(set, size - gone);
-    removed += gone;
-  }
-  return removed;
 }
