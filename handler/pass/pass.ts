@@ -110,7 +110,7 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
   try {
     return await (write && lease !== undefined ? underLease(lease) : run(undefined));
   } finally {
-    end.stopTimer();
+    end.passed();
   }
 }
 
@@ -118,8 +118,11 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
 interface End {
   readonly signal: AbortSignal;
   readonly why: () => string;
-  /** Call it when the pass has ended, because a timer keeps the process running. */
-  readonly stopTimer: () => void;
+  /**
+   * Call it when the pass has ended. It stops the timer, and aborts the signal: Node keeps a signal
+   * of `AbortSignal.any` that has listeners in memory until it is aborted.
+   */
+  readonly passed: () => void;
 }
 
 function endOf({ passTimeoutSeconds }: Settings, clock: Clock, stop: AbortSignal | undefined): End {
@@ -128,7 +131,10 @@ function endOf({ passTimeoutSeconds }: Settings, clock: Clock, stop: AbortSignal
   const timedOut = (): void => tooLong.abort(new DOMException('no time left', 'TimeoutError'));
   clock.sleep(passTimeoutSeconds * 1000, over.signal).then(timedOut, () => undefined);
   return {
-    stopTimer: () => over.abort(),
+    passed: () => {
+      over.abort();
+      tooLong.abort();
+    },
     signal: AbortSignal.any(stop === undefined ? [tooLong.signal] : [stop, tooLong.signal]),
     why: () =>
       stop?.aborted === true

@@ -64,6 +64,15 @@ export class Program {
     if (this.process.state === 'running') this.#stop.abort(new Error('SIGTERM'));
   }
 
+  /**
+   * To be called when the simulation is over. Node keeps a signal of `AbortSignal.any` that has
+   * listeners in memory until it is aborted, and with it everything that a killed process knows.
+   */
+  forget(): void {
+    this.process.kill();
+    this.#stop.abort();
+  }
+
   /** As the command `once`. */
   once(): void {
     this.#run(async (context) => ({ how: 'status', status: await once(context) }));
@@ -110,6 +119,7 @@ export class Program {
       })
       .then((ended) => {
         this.ended = ended;
+        if (this.process.state === 'dead') return;
         const text = ended.how === 'report' ? JSON.stringify(ended.report) : inWords(ended);
         this.#deps.said(text);
         this.process.world.log(`${this.process.name} ended: ${ended.how}`);

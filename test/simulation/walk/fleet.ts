@@ -39,6 +39,7 @@ export class Fleet implements Traffic {
   readonly #writers = new Map<SimulatedProcess, Writer>();
   readonly #replicas = new Map<number, Program>();
   #programs: Program[] = [];
+  readonly #all: Program[] = [];
   #started = 0;
   #said: string[] = [];
   /** What the network does to the next requests. */
@@ -186,6 +187,7 @@ export class Fleet implements Traffic {
     });
     this.#programs = this.#programs.filter(({ isRunning }) => isRunning);
     this.#programs.push(program);
+    this.#all.push(program);
     simulation.world.log(`${name} starts`);
     return program;
   }
@@ -218,6 +220,11 @@ export class Fleet implements Traffic {
       process.wallOffsetMs = 0;
       process.resume();
     }
+  }
+
+  /** The simulation is over. */
+  end(): void {
+    for (const program of this.#all) program.forget();
   }
 
   /** Where a value of a Secret shows in what was said since the last call. */

@@ -40,7 +40,10 @@ export async function walk(plan: Plan, onLine?: (line: string) => void): Promise
   }
   tally.steps = steps;
   tally.virtualMs = world.now;
-  return { tally, violations, steps, digest: world.digest() };
+  const digest = world.digest();
+  const found = [...violations];
+  simulation.fleet.end();
+  return { tally, violations: found, steps, digest };
 }
 
 function begin({ user, server }: Simulation): void {

@@ -57,6 +57,7 @@ export function simulatedExchange(
   return (_to, request) =>
     new Promise<HttpAnswer>((resolve, reject) => {
       request.signal?.throwIfAborted();
+      if (process.state === 'dead') return;
       const { world } = process;
       const sent = requestOf(request, account);
       const sentAt = world.now;

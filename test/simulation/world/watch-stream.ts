@@ -45,6 +45,7 @@ export function simulatedReadLines(
   return (_to, request) =>
     new Promise<HttpAnswer>((resolve, reject) => {
       request.signal?.throwIfAborted();
+      if (process.state === 'dead') return;
       const { world } = process;
       const sent = requestOf({ ...request, method: 'GET' }, account);
       const name = traffic.sent(process, sent);
