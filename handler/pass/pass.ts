@@ -79,7 +79,7 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
   const { settings, write, standby = false } = request;
   const { clock, lease, observer } = deps;
   const report = startReport(request, deps);
-  const end = endOf(settings, deps.signal);
+  const end = endOf(settings, clock, deps.signal);
   let cursor: string | undefined;
   const run = async (held: HeldLease | undefined): Promise<Report> => {
     cursor = held?.cursor;
@@ -89,23 +89,29 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
     return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);
   };
 
-  if (!write || lease === undefined) return await run(undefined);
+  const underLease = async (deps: LeaseDeps): Promise<Report> => {
+    try {
+      const on: LeaseListener = (event) => observer?.lease?.(event);
+      const ifReleased = standby ? 'leave' : 'take';
+      const claims = leaseClaims(settings);
+      const left = { cursor: () => cursor };
+      const wait = { ifReleased, requestsYield: !standby } as const;
+      const how = { ...claims, clock, signal: end.signal, ...wait, on, ...left };
+      const result = await withLease(deps, how, run);
+      if (result.kind === 'done') return result.value;
+      const verb = result.seen === 'released' ? 'held' : 'holds';
+      return report('LeaseHeld', `${holderInWords(result.holder)} ${verb} ${result.lease}`);
+    } catch (error) {
+      // The pass was interrupted while it was waiting for the lease.
+      const { signal, why } = end;
+      if (signal.aborted && error === signal.reason) return report('Interrupted', why());
+      throw error;
+    }
+  };
   try {
-    const on: LeaseListener = (event) => observer?.lease?.(event);
-    const ifReleased = standby ? 'leave' : 'take';
-    const claims = leaseClaims(settings);
-    const left = { cursor: () => cursor };
-    const wait = { ifReleased, requestsYield: !standby } as const;
-    const how = { ...claims, clock, signal: end.signal, ...wait, on, ...left };
-    const result = await withLease(lease, how, run);
-    if (result.kind === 'done') return result.value;
-    const verb = result.seen === 'released' ? 'held' : 'holds';
-    return report('LeaseHeld', `${holderInWords(result.holder)} ${verb} ${result.lease}`);
-  } catch (error) {
-    // The pass was interrupted while it was waiting for the lease.
-    const { signal, why } = end;
-    if (signal.aborted && error === signal.reason) return report('Interrupted', why());
-    throw error;
+    return await (write && lease !== undefined ? underLease(lease) : run(undefined));
+  } finally {
+    end.passed();
   }
 }
 
@@ -113,12 +119,24 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
 interface End {
   readonly signal: AbortSignal;
   readonly why: () => string;
+  /**
+   * Call it when the pass has ended. It stops the timer, and aborts the signal: Node keeps a signal
+   * of `AbortSignal.any` that has listeners in memory until it is aborted.
+   */
+  readonly passed: () => void;
 }
 
-function endOf({ passTimeoutSeconds }: Settings, stop: AbortSignal | undefined): End {
-  const tooLong = AbortSignal.timeout(passTimeoutSeconds * 1000);
+function endOf({ passTimeoutSeconds }: Settings, clock: Clock, stop: AbortSignal | undefined): End {
+  const tooLong = new AbortController();
+  const over = new AbortController();
+  const timedOut = (): void => tooLong.abort(new DOMException('no time left', 'TimeoutError'));
+  clock.sleep(passTimeoutSeconds * 1000, over.signal).then(timedOut, () => undefined);
   return {
-    signal: AbortSignal.any(stop === undefined ? [tooLong] : [stop, tooLong]),
+    passed: () => {
+      over.abort();
+      tooLong.abort();
+    },
+    signal: AbortSignal.any(stop === undefined ? [tooLong.signal] : [stop, tooLong.signal]),
     why: () =>
       stop?.aborted === true
         ? 'stop requested'
