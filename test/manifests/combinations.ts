@@ -17,7 +17,7 @@ const kinds = ['argo-rollouts', 'openkruise', 'openshift', 'knative'].map(
 const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['ownership'], ['ownership', 'ownership-enforced']],
   [[], ['no-admission-policies'], ['namespaced'], ['namespaced', 'admission-policies']],
-  [[], ['adoption', 'opt-in-all', 'opt-in-namespace', ...kinds]],
+  [[], ['adoption', 'opt-in-all', 'opt-in-namespace', 'secrets-store', ...kinds]],
   [[], ['sharded']],
   [[], ['metrics', 'prometheus-rule', 'pod-monitor', 'http-trigger', 'watch']],
   [[], ['network-policy', 'notifications']],
