@@ -32,7 +32,7 @@ interface EarlierWrites {
 
 /** Whether this template may have had a hash that another client removed. */
 export function mayHaveLostHash({ template, adopted, adoptionFacts }: Workload): boolean {
-  // Its hashes are not written to the template.
+  // Restarts without a new revision do not write the hash to the template.
   if (adopted?.restartAt !== undefined) return false;
   // The template still has a hash, so no hash was removed.
   if (template.hash !== undefined) return false;

@@ -13,9 +13,9 @@ import type { Workload } from '../../lib/rules/workload.ts';
 import type { ReadContext } from '../context.ts';
 import { readPods, whyPodsAreUnknown } from './pods.ts';
 
-/** The maximum in a namespace: one for each Pod and class. */
+/** The maximum in one namespace. There is one status for each Pod and class. */
 const maxStatuses = 50_000;
-/** The maximum that is kept for further workloads: about 10 MB. */
+/** The maximum that stays in memory for further workloads: about 10 MB. */
 const keptStatuses = 50_000;
 
 const notServed = `the cluster does not have ${mountStatus.plural} of ${mountStatus.group}/${mountStatus.version}: install the ${driverTitle}, or remove ${secretProviderClass.kind} from the setting sourceKinds`;
@@ -24,7 +24,7 @@ type StatusesReading =
   | { readonly state: 'read'; readonly statuses: MountStatuses }
   | { readonly state: 'unreadable'; readonly why: string };
 
-/** Reads what the driver of SecretProviderClasses has mounted into the Pods of workloads. */
+/** Reads which objects the Secrets Store CSI driver has mounted into the Pods of workloads. */
 export class Mounts {
   readonly #context: ReadContext;
   readonly #lists: KeptLists<StatusesReading>;
@@ -39,7 +39,7 @@ export class Mounts {
   }
 
   /**
-   * What the Pods of a workload have mounted of a class.
+   * Returns a function that gives the mounted objects of a class in the Pods of a workload.
    *
    * @throws the reason of the signal
    */

@@ -18,7 +18,7 @@ import type { ReadContext } from '../context.ts';
 /** Limits the memory: tenants can create any number of Pods that match a selector. */
 const maxReplicaSets = 1_000;
 const maxGroups = 1_000;
-/** Only if each Pod is needed. */
+/** This maximum applies only if the caller needs each Pod. */
 const maxPods = 10_000;
 
 /**
@@ -36,9 +36,9 @@ export async function podsOf(
 }
 
 /**
- * The Pods of a workload that was read with its `rollout`.
+ * Reads the Pods of a workload. The workload must have been read with its `rollout`.
  *
- * @param withNames whether the groups contain each Pod
+ * @param withNames whether the groups contain the name and uid of each Pod
  * @throws the reason of the signal
  */
 export async function readPods(
@@ -92,7 +92,7 @@ export async function readPods(
   }
 }
 
-/** Why no list can contain the Pods of a workload; undefined if one can. */
+/** The reason why the Pods of a workload cannot be listed. Undefined if they can. */
 export function whyPodsAreUnknown({ podSelector = '', ...workload }: Workload): string | undefined {
   const { kind } = workload.runBy ?? workload;
   if (workloadEntry(kind).pods.controlledBy === 'unknown') {
@@ -122,7 +122,7 @@ export async function listPods<T>(
   return pods;
 }
 
-/** The Pods of each group. */
+/** Collects the name and uid of each Pod, by group. */
 class NamesOfGroups {
   readonly #pods = new Map<string, PodIdentity[]>();
   #count = 0;
@@ -169,7 +169,7 @@ function stays({ metadata, status }: PodObject): boolean {
   return metadata?.deletionTimestamp == null && !ended;
 }
 
-/** @returns the key of the group of the Pod */
+/** Adds a Pod to its group, and returns the key of this group. */
 function addTo(groups: Map<string, PodGroup>, { metadata, spec }: PodObject): string {
   const { labels } = metadata ?? {};
   const controller = controllerOf({ metadata });

@@ -1,18 +1,18 @@
 import { type OncePer, oncePer } from './once-per.ts';
 
 /**
- * Lists that are read once for each key, as long as there is room for them. The oldest ones are
- * dropped first, and read again if they are needed.
+ * A cache that reads each list once, up to a maximum number of items in all lists. Beyond this
+ * maximum, it drops the oldest lists, and reads them again if they are needed.
  */
 export class KeptLists<V> {
   readonly #lists: OncePer<string, V>;
   readonly #room: number;
-  /** The number of items of the lists that are kept, the oldest list first. */
+  /** The number of items in each list in memory, the oldest list first. */
   readonly #kept = new Map<string, number>();
   #total = 0;
 
   /**
-   * @param room the maximum of items that are kept
+   * @param room the maximum number of items in memory
    * @param size the number of items of a list
    */
   constructor(room: number, read: (key: string) => Promise<V>, size: (list: V) => number) {

@@ -123,8 +123,7 @@ export interface Cluster {
     onPage: OnPage<RevisionObject>,
   ): Promise<void>;
   /**
-   * Lists what the Secrets Store CSI driver has mounted into the Pods of one namespace, page by page
-   * like `listWorkloads`.
+   * Lists the SecretProviderClassPodStatuses of one namespace, page by page like `listWorkloads`.
    */
   listMountStatuses(
     namespace: string,

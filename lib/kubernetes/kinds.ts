@@ -110,8 +110,8 @@ export type WorkloadKind = BuiltInKind | CustomKind;
 /** The kinds that contain the data of workloads. */
 export type SourceKind = keyof typeof sources;
 /**
- * The kinds that the configuration of a workload can contain. A SecretProviderClass contains no
- * data: it is never owned, no annotation adds one, and no pattern matches one.
+ * The kinds that the configuration of a workload can contain. A SecretProviderClass contains no data.
+ * So it never gets owner references, and annotations cannot add one that the Pods do not mount.
  */
 export type ReferencedKind = SourceKind | typeof secretProviderClass.kind;
 

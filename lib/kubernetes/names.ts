@@ -45,7 +45,7 @@ export interface SourceName {
   readonly name: string;
 }
 
-/** Names an object that the configuration of a workload can contain. */
+/** The name of an object that the configuration of a workload can contain. */
 export interface ReferencedName extends Omit<SourceName, 'kind'> {
   readonly kind: ReferencedKind;
 }
@@ -147,8 +147,8 @@ export function isRecordName(text: string): boolean {
 }
 
 /**
- * Whether `recordName` can have written the text for a source in the namespace of the workload that
- * can have owner references.
+ * Whether `recordName` can have written the text for a source that is in the namespace of the workload and
+ * that can have owner references.
  */
 export function isOwnRecordName(text: string): boolean {
   return ownRecordedName.test(text);

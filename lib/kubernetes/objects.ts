@@ -119,7 +119,7 @@ export interface WorkloadObject {
     }>;
     /** The strategy of a Rollout. Only in a Rollout. */
     readonly strategy?: Maybe<RolloutStrategy>;
-    /** Only in a Rollout: its controller replaces the Pods that are older. RFC 3339. */
+    /** Only in a Rollout: its controller replaces the Pods that are older than this time (RFC 3339). */
     readonly restartAt?: Maybe<string>;
     /** Only in a DeploymentConfig: the events that start a rollout. */
     readonly triggers?: Maybe<readonly { readonly type?: Maybe<string> }[]>;

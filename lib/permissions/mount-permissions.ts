@@ -7,7 +7,7 @@ import {
 import type { Settings } from '../settings/schema.ts';
 import { accessedResource, fails, type Permission, type Scope } from './permission.ts';
 
-/** For the objects that the driver mounts into Pods. */
+/** The permissions for objects that the Secrets Store CSI driver mounts into Pods. */
 export function onMounts({ kinds, sourceKinds }: Settings, scope: Scope): Permission[] {
   if (!sourceKinds.includes(secretProviderClass.kind)) return [];
   const common = {

@@ -252,9 +252,9 @@ export type AnnotationKeys = { readonly [key in Key]: string } & {
   readonly finalizer: string;
   /** Other tools whose annotations count. */
   readonly compatibility: readonly Compatibility[];
-  /** The kinds that a configuration may contain. Annotations about others do not count. */
+  /** The kinds that a configuration may contain. Annotations about other kinds have no effect. */
   readonly sourceKinds: readonly ReferencedKind[];
-  /** The label selector of sources that count; empty: all. */
+  /** The label selector for sources that count. Empty: all sources count. */
   readonly sourceSelector: string;
 };
 

@@ -54,12 +54,12 @@ function currencyIfAsked(compared: Compared): Currency {
   return currencyOf(workload, sources, pods ?? notAskedFor);
 }
 
-/** @param classes as in `/config-sources` */
+/** @param classes the names in the record `config-sources`: `SecretProviderClass/vault` */
 export function objectsChanged(classes: readonly string[]): string {
   return `mounted objects of ${shortList(classes)} changed`;
 }
 
-/** Records the current configuration, because all Pods run with it. */
+/** The proposal to record the current configuration, because all Pods run with it. */
 export function alreadyCurrent(compared: Compared, what: string, why: string): Proposal {
   const { uid, rollout } = compared.workload;
   const adopt = adoptedNow(compared);
@@ -69,7 +69,7 @@ export function alreadyCurrent(compared: Compared, what: string, why: string): P
   };
 }
 
-/** Waits for a rollout in progress, after which all Pods run with the current configuration. */
+/** The proposal to wait for a rollout in progress. After it, all Pods run with the current configuration. */
 export function settling({ workload, recorded }: Compared, what: string, why: string): Proposal {
   return {
     ...leaveAlone(

@@ -177,7 +177,7 @@ function noteOn(
   return notes.length === 0 ? undefined : notes.join('; ');
 }
 
-/** A clause that says that the objects of a mounted class are not read; undefined if they are. */
+/** A clause about a mounted class whose objects are not read. Undefined if there is none. */
 function unreadClass(
   inTemplate: readonly Mention[],
   counted: readonly ReferencedKind[],
@@ -243,7 +243,7 @@ export function isAllowed(namespace: string, own: string, allowed: readonly stri
  */
 function within({ referenced, listed, patterns }: ReloaderScope, mention: Mention): Mention[] {
   if (referenced === 'all' || listed.includes(mention.name)) return [mention];
-  // Only mounted classes can count, so no list of names is needed to match them.
+  // Only mounted classes can count. So patterns need no list of the names in the cluster.
   const isMatched = () => patterns.some((pattern) => matchesPattern(pattern, mention.name));
   if (isMounted(mention) && isMatched()) return [mention];
   return referenced === 'matched' ? [{ ...mention, ifMatched: true }] : [];

@@ -59,7 +59,7 @@ export interface RolloutStart {
   readonly history: string;
   /** The versions of sources that are on trial from now on. */
   readonly given: Given;
-  /** Present if the Pods restart without a changed pod template: those that are older than this. */
+  /** Present if Pods restart without a changed pod template: all Pods that are older than this time (RFC 3339). */
   readonly restartAt?: string;
 }
 

@@ -14,7 +14,7 @@ export interface LastWrite {
  * removed. Undefined if managedFields do not contain the time, or if one of the keys has no manager.
  *
  * @param keys of the data, as far as they are known
- * @param fields the fields that contain the data
+ * @param fields the fields of the object that contain its data
  */
 export function lastWrite(
   { managedFields, creationTimestamp }: ObjectMeta,

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { MountStatusObject } from '../kubernetes/objects.ts';
 
 /**
- * What the Pods of a workload have mounted of one SecretProviderClass, according to the Secrets
- * Store CSI driver. Only Pods with the newest pod template count: others are being replaced.
+ * The objects of one SecretProviderClass in the Pods of a workload, according to the Secrets Store CSI
+ * driver. Only Pods with the current pod template count, because the others are being replaced.
  */
 export type Mounted =
   | {
@@ -11,9 +11,9 @@ export type Mounted =
       readonly state: 'agreed';
       /** A digest of these versions. */
       readonly objects: string;
-      /** Undefined if each Pod has had these versions since its start; otherwise a Pod that has not. */
+      /** The name of a Pod that started with other versions. Undefined if there is none. */
       readonly rotatedIn: string | undefined;
-      /** Whether there are no Pods with another pod template. */
+      /** Whether all Pods of the workload have the current pod template. */
       readonly inAllPods: boolean;
     }
   | {
@@ -21,10 +21,10 @@ export type Mounted =
       readonly state: 'different';
       readonly pods: readonly [string, string];
     }
-  /** Why the versions are not known yet. */
+  /** `why` is the reason why the versions are not known. */
   | { readonly state: 'unknown' | 'unreadable'; readonly why: string };
 
-/** What the driver has mounted into one Pod from one class. */
+/** The objects of one class that the driver has mounted into one Pod. */
 export interface MountStatus {
   /** A digest of the versions of the objects. */
   readonly objects: string;
@@ -32,7 +32,7 @@ export interface MountStatus {
   readonly isRotated: boolean;
 }
 
-/** By `mountKey`. */
+/** The keys are those of `mountKey`. */
 export type MountStatuses = ReadonlyMap<string, MountStatus>;
 
 export function mountKey(podUid: string, className: string): string {
@@ -40,10 +40,11 @@ export function mountKey(podUid: string, className: string): string {
 }
 
 /**
- * Reads what the driver wrote about one Pod; undefined if nothing is mounted, or no Pod is named.
+ * Reads the status that the driver wrote about one Pod. Undefined if nothing is mounted, or if the status
+ * names no Pod.
  *
- * Each change of the objects increases `metadata.generation`, which is 1 for a new object. If the
- * generation is unknown, the objects count as changed.
+ * Each change of the mounted objects increases `metadata.generation` of the status, which is 1 at first. If
+ * the generation is unknown, the objects count as changed.
  */
 export function readMountStatus({
   metadata,

@@ -119,7 +119,7 @@ function writtenFields(
   return hasWritten && done ? { [keys.writtenHash]: null } : {};
 }
 
-/** Lets the Pods restart: with the hash on the template, or without a changed template. */
+/** The fields after which the Pods restart: the hash on the template, or `restartAt` without a changed template. */
 function restartFields(
   workload: Workload,
   { hashAnnotations = null, start }: PatchedDecision,

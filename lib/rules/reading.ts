@@ -17,7 +17,7 @@ export interface SourceFacts {
   readonly uid: string;
   /** The owner of the source excluded the source with an annotation. */
   readonly ignored: boolean;
-  /** Present if its labels exclude it: the setting `sourceSelector`. */
+  /** Present if its labels do not match the setting `sourceSelector`. */
   readonly unselected?: true;
   /** The source has the annotation that Reloader's `search` requires. */
   readonly matched: boolean;
@@ -57,7 +57,7 @@ export type Reading =
        * record.
        */
       readonly keys?: ReadonlySet<string>;
-      /** Present for a SecretProviderClass: what the Pods of the workload have mounted of it. */
+      /** Present for a SecretProviderClass: its objects in the Pods of the workload. */
       readonly mounted?: Mounted;
     })
   | NotPresent;
@@ -96,7 +96,7 @@ export function readSource(
   };
 }
 
-/** The reading of a source whose labels exclude it. */
+/** The reading of a source whose labels do not match the setting `sourceSelector`. */
 export function unselected(reading: SourceReading): SourceReading {
   return reading.state === 'present' ? { ...reading, ignored: true, unselected: true } : reading;
 }

@@ -51,11 +51,11 @@ export interface Reference {
   readonly ifMatched: boolean;
   /** Present if only patterns name the source, so the source counts only as long as it exists. */
   readonly ifPresent?: true;
-  /** Present if it counts only with certain labels, which are known only after it was read. */
+  /** Present if the source counts only with certain labels, which are known only after the source was read. */
   readonly ifSelected?: true;
 }
 
-/** Whether it is a class whose objects a volume contains, and not a source with data. */
+/** Whether the source is a SecretProviderClass, whose objects a volume contains. It has no data itself. */
 export function isMounted({ kind }: Pick<Reference, 'kind'>): boolean {
   return kind === secretProviderClass.kind;
 }
@@ -63,7 +63,7 @@ export function isMounted({ kind }: Pick<Reference, 'kind'>): boolean {
 /** Whether the hash records the absence of the source. */
 export function countsIfAbsent(reference: Reference): boolean {
   const { required, ifMatched, ifPresent, ifSelected } = reference;
-  // If the source is created later, it may lack the required annotation or labels. Then it must not
+  // A source that is created later may lack the required annotation or labels. In this case, it must not
   // cause a restart.
   return !required && !ifMatched && ifPresent === undefined && ifSelected === undefined;
 }
@@ -146,7 +146,7 @@ export function mentionsIn(spec: PodSpec, namespace: string): Mention[] {
 
 const selectors = sourceKinds.map((kind) => ({ kind, select: sourceEntry(kind).selectors }));
 
-/** The SecretProviderClass of a volume of its driver. */
+/** The name of the SecretProviderClass in a volume of the driver. Undefined for other volumes. */
 function classOf({ csi }: Volume): string | undefined {
   return csi?.driver === secretsStoreDriver ? csi.volumeAttributes?.[classAttribute] : undefined;
 }

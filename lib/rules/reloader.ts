@@ -11,8 +11,8 @@ import { parseSourceList } from './source-list.ts';
 
 /**
  * The annotations of Reloader (stakater/Reloader), with the meaning that its documentation and its
- * releases up to 1.4 define. Further features (other regular expressions, pauses) are
- * not supported; docs/migration.md describes the consequences.
+ * releases up to 1.4 define. Its other features (any regular expression, pauses) are not
+ * supported; docs/migration.md describes the consequences.
  */
 
 type Annotations = Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export const reloaderIgnore = `${reloaderDomain}/ignore`;
 /** On a source: includes it for workloads with `search`. */
 export const reloaderMatch = `${reloaderDomain}/match`;
 
-/** On a Rollout of Argo Rollouts: how to restart its Pods. */
+/** On a Rollout of Argo Rollouts: determines how its Pods restart. */
 export const reloaderStrategy = `${reloaderDomain}/rollout-strategy`;
 
 /** On a Deployment: further changes within this time start no other rollout. */
@@ -45,8 +45,8 @@ export const reloaderNames = perReferencedKind((kind) => {
 });
 
 /**
- * A sentence about annotations of a workload that have no effect, because their kind of sources
- * does not count; undefined if it has none.
+ * A sentence about an annotation of a workload that has no effect, because its kind of sources does not
+ * count. Undefined if there is none.
  */
 export function withoutEffect(
   annotations: Annotations,

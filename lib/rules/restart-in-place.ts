@@ -1,7 +1,7 @@
 /**
- * Restarts of Pods without a changed pod template. Only some kinds have a field for that. The hash is
- * then in the record of adoption, because that record says with which configuration the Pods run.
- * The field and the record are written in one patch.
+ * Restarts of Pods without a changed pod template. Only some kinds have a field for such a restart. The hash
+ * is in the record of adoption instead, because this record says with which configuration the Pods run.
+ * One patch writes both the field and the record.
  */
 
 import { type WorkloadKind, workloadEntry } from '../kubernetes/kinds.ts';
@@ -14,7 +14,7 @@ import { reloaderStrategy } from './reloader.ts';
 /** Whether a changed configuration changes the pod template, or only restarts the Pods. */
 export type RolloutStrategy = 'rollout' | 'restart';
 
-/** Reads the annotation of the workload, or why it is invalid. */
+/** Reads the annotation of the workload. If it is invalid, `why` is a sentence about the reason. */
 export function rolloutStrategyOf(
   kind: WorkloadKind,
   annotations: Readonly<Record<string, string>>,
@@ -40,11 +40,11 @@ export function rolloutStrategyOf(
 }
 
 /**
- * The time before which Pods may have been created with the earlier configuration: RFC 3339, whole
- * seconds. Pods that are created until then may restart once more.
+ * The time of a restart, in RFC 3339 with whole seconds. All Pods with the earlier configuration are older
+ * than this time. A Pod that is created after the patch but before this time restarts once more.
  *
- * @param now by the clock of an API server, in milliseconds since 1970
- * @param toleranceMs how far apart the clocks of API servers may be
+ * @param now the time of an API server, in milliseconds since 1970
+ * @param toleranceMs the maximum difference between the clocks of API servers, in milliseconds
  */
 export function restartTime(now: number, toleranceMs: number): string {
   const second = Math.floor((now + toleranceMs) / 1000) + 1;
@@ -52,8 +52,8 @@ export function restartTime(now: number, toleranceMs: number): string {
 }
 
 /**
- * Whether another client has set the field of the restart back before its controller restarted all
- * Pods. Then the record proves nothing.
+ * Whether another client has set `restartAt` back before the controller restarted all Pods. In this case,
+ * the Pods may still have the earlier configuration, so the record does not count.
  */
 export function isUndone(
   { restartAt }: Pick<AdoptedRecord, 'restartAt'>,
@@ -61,11 +61,11 @@ export function isUndone(
 ): boolean {
   if (restartAt === undefined) return false;
   const reached = [spec?.restartAt, status?.restartedAt].map((time) => Date.parse(time ?? ''));
-  // A comparison with an invalid time is false.
+  // A missing or invalid time is NaN, which is never greater.
   return !reached.some((time) => time >= Date.parse(restartAt));
 }
 
-/** The record that its Pods run with a configuration once they have restarted. */
+/** The record of adoption for a configuration that all Pods have after the restart. */
 export function restartRecord(
   template: string | undefined,
   { hash, sources }: Readonly<Record<'hash' | 'sources', string>>,

@@ -1,9 +1,9 @@
 /**
- * What to do about objects that the Secrets Store CSI driver has mounted. Pure.
+ * The proposals for objects that the Secrets Store CSI driver has mounted. Pure.
  *
- * The driver rotates the objects of each Pod at another moment. So nothing is written while Pods
- * have different versions, and one rollout follows when they agree. And no time says when a Pod read
- * its objects, but the driver says whether it has changed them since the Pod started.
+ * The driver rotates the objects of each Pod at another time. So nothing is written while Pods have
+ * different versions. When all Pods have the same versions, there is one rollout. The driver does not
+ * report when a Pod got its objects, but whether it has changed them since the Pod started.
  */
 
 import { recordName } from '../kubernetes/names.ts';
@@ -17,7 +17,7 @@ import { type Reference, sourceKey } from './references.ts';
 import { identityOf } from './resolve.ts';
 
 interface Mount {
-  /** As in `/config-sources`: `SecretProviderClass/vault`. */
+  /** The name in the record `config-sources`: `SecretProviderClass/vault`. */
   readonly source: string;
   readonly mounted: Mounted;
 }
@@ -34,7 +34,7 @@ function mountsOf(
   });
 }
 
-/** The proposal for a recorded configuration, while Pods have different versions of an object. */
+/** The proposal while Pods have different versions of an object. Undefined if they have the same. */
 export function whileRotating(
   workload: { readonly namespace: string },
   references: readonly Reference[],
@@ -53,8 +53,8 @@ export function whileRotating(
 }
 
 /**
- * The proposal if the objects in the Pods differ from the recorded ones and nothing else does;
- * undefined if that is not so, or if Pods started with earlier objects.
+ * The proposal if only the versions of mounted objects differ from the record. Undefined if something else
+ * differs too, or if Pods started with earlier versions.
  */
 export function proposeRotation(compared: Compared): Proposal | undefined {
   const { workload, references, seen, recorded, like, onlyRotated } = compared;
@@ -63,7 +63,7 @@ export function proposeRotation(compared: Compared): Proposal | undefined {
   const { agreed, unsettled } = sorted(mounts);
   const [waitsFor] = unsettled;
   const isKnown = workload.adoptionEnded === true && recorded.hash === like.hash;
-  // Without a record of the versions, the hash of unknown ones can only be a wrong one.
+  // Without recorded versions, the hash would be wrong as long as the versions are unknown.
   const mustWait = recorded.record.leftOut || (isKnown && workload.restart === undefined);
   if (mustWait && waitsFor !== undefined) return waiting(waitsFor);
   if (workload.restart !== undefined || !(isKnown || onlyRotated)) return undefined;
@@ -82,7 +82,7 @@ export function proposeRotation(compared: Compared): Proposal | undefined {
 
 type Agreed = Extract<Mounted, { readonly state: 'agreed' }> & Pick<Mount, 'source'>;
 
-/** A class whose objects are not known, and why. */
+/** A class without known versions that are the same in all Pods. `why` is the reason. */
 interface Unsettled extends Pick<Mount, 'source'> {
   readonly why: string;
 }

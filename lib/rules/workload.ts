@@ -109,7 +109,7 @@ export interface Workload extends ListedName {
    * configuration the earlier Pods started, but nothing says what the current Pods run with.
    */
   readonly adoptionEnded?: true;
-  /** Present if a changed configuration restarts its Pods without a changed pod template. */
+  /** Present if its Pods restart without a changed pod template. */
   readonly restartsInPlace?: true;
   /** Present if a changed configuration restarts the workload only if its Pods may be outdated. */
   readonly restart?: 'if-stale';
@@ -266,7 +266,7 @@ function read(
   const holds = isRecorded && isBound && !isUndone(record ?? {}, object);
   const hasEnded = !holds && record?.podTemplate !== undefined;
   const adopted = holds || hasEnded ? record : undefined;
-  // With a restart in place, the template does not have the hash.
+  // If the Pods restarted without a changed pod template, the hash is only in the record of adoption.
   const written = adopted?.restartAt === undefined ? (isFirst ? undefined : hash) : adopted.config;
   const writer = hash === undefined ? templateWriter(kind, metadata.managedFields) : undefined;
   const unrecorded = unrecordedOf(object, templateAnnotations, keys);

@@ -19,8 +19,8 @@ export function labelSelectorProblem(text: string): string | undefined {
 export type Labels = Readonly<Record<string, string>> | null | undefined;
 
 /**
- * Whether labels match a valid selector, as the API server decides it: a requirement with `!=` or
- * `notin` is also met without the label.
+ * Whether labels match a valid selector, by the rules of the API server. Labels without the key also match
+ * `!=` and `notin`.
  */
 export function labelMatcher(selector: string): (labels: Labels) => boolean {
   if (selector.trim() === '') return () => true;

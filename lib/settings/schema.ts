@@ -155,7 +155,7 @@ export const settingsSchema = {
       uniqueItems: true,
       default: sourceKinds,
       group: 'Workloads',
-      description: `The kinds of sources that count. ${secretProviderClass.kind}: the objects that the ${driverTitle} mounts (docs/csi-driver.md).`,
+      description: `The kinds of sources that count. ${secretProviderClass.kind} stands for the objects that the ${driverTitle} mounts (docs/csi-driver.md).`,
     },
     sourceSelector: {
       placeholder: 'selector',
@@ -164,7 +164,7 @@ export const settingsSchema = {
       default: '',
       allowed: 'a label selector, such as team=a,env in (x,y)',
       group: 'Workloads',
-      description: 'Label selector for sources. Others are ignored. Empty: all.',
+      description: 'The label selector for sources. Other sources are ignored. Empty: all.',
     },
     namePatterns: {
       placeholder: 'kinds',

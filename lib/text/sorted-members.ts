@@ -1,6 +1,6 @@
 /**
- * A parsed JSON value with the members of every object in the order of their names, and without
- * empty members. So two values that say the same have the same text.
+ * Returns a copy of a parsed JSON value. The members of each object are sorted by name, and members that
+ * are null or undefined are removed. So values with the same meaning have the same JSON text.
  */
 export function sortedMembers(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedMembers);

@@ -1,4 +1,4 @@
-/** Flags of Reloader, each with the setting that docs/migration.md names. Classes of the CSI driver: secrets-store/. */
+/** Flags of Reloader, each with its setting from docs/migration.md. The tests of --enable-csi-integration are in secrets-store/. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, suite, test } from 'node:test';
@@ -13,7 +13,7 @@ const { api } = testCluster();
 const web = 'Deployment/web';
 const auto = { 'reloader.stakater.com/auto': 'true' };
 
-/** Workload web, which uses ConfigMap and Secret settings, of which only the ConfigMap has a label. */
+/** Workload web uses a ConfigMap and a Secret with the name settings. Only the ConfigMap has a label. */
 async function shop(t: Parameters<typeof testNamespace>[0], team: string, annotations = auto) {
   const namespace = await testNamespace(t, { team });
   const labels = { reload: 'yes' };

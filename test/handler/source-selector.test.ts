@@ -1,4 +1,4 @@
-/** The setting sourceSelector: sources that count by their labels, as --resource-label-selector of Reloader. */
+/** The setting sourceSelector: only sources with certain labels count, as with Reloader's --resource-label-selector. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { labelMatcher } from '../../lib/settings/label-selector.ts';
@@ -33,7 +33,7 @@ test('only sources with the labels count, and a change of the others restarts no
   assert.deepEqual(await counted(namespace), ['ConfigMap/counts', 'Secret/password']);
   await change('other', '2');
   assert.equal(await pass(), 'UpToDate');
-  // One that is created without the labels makes no difference either.
+  // A new source without the labels does not restart it either.
   await api.create(configMap({ namespace, name: 'later', data: { a: '1' } }));
   assert.equal(await pass(), 'UpToDate');
   await change('counts', '2');
@@ -52,14 +52,14 @@ test('only sources with the labels count, and a change of the others restarts no
   );
 });
 
-test('a required source that does not exist is missing, whatever its labels would be', async (t) => {
+test('a required source that does not exist is reported as missing, even with a sourceSelector', async (t) => {
   const namespace = await testNamespace(t);
   const pod = using({ configMap: 'absent' });
   await api.create(deployment({ namespace, name: 'web', annotations: optedIn, pod }));
   assert.deepEqual(reasonsIn(await runPass(namespace, { settings })), { [web]: 'MissingSource' });
 });
 
-test('selectors match as the API server matches them', async (t) => {
+test('selectors match the same objects as in the API server', async (t) => {
   const namespace = await testNamespace(t);
   const all: readonly Record<string, string>[] = [
     {},

@@ -127,7 +127,7 @@ function isPromoted(status: WorkloadObject['status']): boolean {
   return status?.stableRS != null && status.stableRS === status.currentPodHash;
 }
 
-/** Whether its controller still has to replace Pods that are older than `restartAt`. */
+/** Whether the controller of the Rollout still has to replace Pods that are older than `restartAt`. */
 function isRestarting({ spec, status }: WorkloadObject): boolean {
   return spec?.restartAt != null && spec.restartAt !== status?.restartedAt;
 }

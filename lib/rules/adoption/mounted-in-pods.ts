@@ -3,7 +3,7 @@ import type { Workload } from '../workload.ts';
 import { newestPods } from './own-pods.ts';
 import type { PodsReading } from './pods.ts';
 
-/** What the Pods of a workload have mounted of one class. Pure. */
+/** Returns the mounted objects of one class in the Pods of a workload. Pure. */
 export function mountedOf(
   workload: Workload,
   className: string,

@@ -8,9 +8,9 @@ import type { Rollout } from './rollout.ts';
 
 export interface SortedPods {
   readonly own: readonly PodGroup[];
-  /** Those that do not certainly have an earlier template. */
+  /** All groups except those that certainly have an earlier template. */
   readonly counted: readonly PodGroup[];
-  /** Whether there are Pods of an earlier template, or they are wanted. */
+  /** Whether there are Pods with an earlier template, or a controller still wants some. */
   readonly wantsOlder: boolean;
   readonly knowsNewest: boolean;
 }
@@ -33,11 +33,11 @@ export function sortedPods(workload: Workload, rollout: Rollout, pods: ReadPods)
 export interface NewestPods {
   /** The Pods that certainly have the current pod template. */
   readonly groups: readonly PodGroup[];
-  /** Whether no other Pods belong to the workload, or may belong to it. */
+  /** Whether the groups contain all Pods that belong or may belong to the workload. */
   readonly areAll: boolean;
 }
 
-/** The Pods of a workload with its current pod template, or why they are unknown. */
+/** The Pods of a workload with its current pod template, or the reason why they are unknown. */
 export function newestPods(
   workload: Workload,
   pods: ReadPods,
@@ -61,8 +61,8 @@ export function runnerOf(workload: Workload): RunBy {
 type Relation = 'newest' | 'older' | 'unknown' | 'other';
 
 /**
- * The relation of a group of Pods to a workload. `unknown` Pods belong to it or may be adopted by
- * it, with any template: Pods without a controller, or whose controller is gone.
+ * The relation of a group of Pods to a workload. `unknown`: the Pods have no controller, or the controller no
+ * longer exists. They may belong to the workload, or it may adopt them. Their template is not known.
  */
 function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Relation {
   const { rollout } = workload;
@@ -81,7 +81,7 @@ function relationOf(workload: Workload, group: PodGroup, pods: PodsReading): Rel
   if (controller.uid !== uid) return isOwn(workload, controller) ? 'unknown' : 'other';
   const ofWorkload = pods.groups.filter((each) => each.controller?.uid === uid);
   const alike = ofWorkload.every(({ revision }) => revision === group.revision);
-  // All Pods have one revision, and according to the status it is that of the current template.
+  // All Pods have the same revision. According to the status, it is the revision of the current template.
   if (alike && (rollout.neverChanged || control.areNewestIfAlike(rollout))) return 'newest';
   return control.isNewest(group, rollout) && group.revision !== undefined ? 'newest' : 'older';
 }
@@ -96,7 +96,8 @@ export function hasPodsOfRevisions(workload: Workload): boolean {
 }
 
 /**
- * Matches by name too: the workload may have been deleted and created again while its Pods stayed.
+ * Compares the uid or the name, because the workload may have been deleted and created again while its Pods
+ * stayed.
  */
 function isOwn(workload: Workload, controller: PodGroup['controller']): boolean {
   const { kind, name, uid } = runnerOf(workload);
@@ -106,8 +107,8 @@ function isOwn(workload: Workload, controller: PodGroup['controller']): boolean 
 }
 
 /**
- * Whether the status of the workload says that no Pod with an earlier template is left. Always true for a
- * Deployment: its ReplicaSets show which Pods are left.
+ * Whether the status of the workload says that no Pod with an earlier template is left. Always true
+ * for a Deployment, because its ReplicaSets show which Pods are left.
  */
 export function isSettled(workload: Workload): boolean {
   const { rollout, podsFollow } = workload;

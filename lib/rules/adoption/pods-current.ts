@@ -37,7 +37,7 @@ export interface SourcesOfPods {
   readonly before: SourceRecord | undefined;
   /** The current configuration, hashed like `before`. */
   readonly now: SourceRecord;
-  /** Whether nothing differs from `before` but the versions of mounted objects. */
+  /** Whether only the versions of mounted objects differ from `before`. */
   readonly onlyRotated?: boolean;
 }
 
@@ -175,13 +175,13 @@ function whyPodsMayLackSource(
   return `Pod ${older.name} was created at ${older.createdAt || 'an unknown time'}, not ${by} the last write of ${label} at ${writtenAt}`;
 }
 
-/** The times of the objects themselves are not known. */
+/** Compares no times of the mounted objects, because these are not known. */
 function whyMountMayBeOld(
   label: string,
   mounted: Mounted,
   specMayDiffer: boolean,
 ): string | undefined {
-  // managedFields contain no time for a removed parameter.
+  // If a parameter was removed, managedFields do not contain the time.
   if (specMayDiffer) return `${label} may have lost a parameter`;
   switch (mounted.state) {
     case 'agreed':

@@ -20,7 +20,7 @@ export interface PodGroup extends PodRevision {
   readonly controller: Controller | undefined;
   /** The oldest Pod with a node; undefined if no Pod has a node. */
   readonly oldest: PodAge | undefined;
-  /** All its Pods, if they were asked for. */
+  /** All Pods of the group. Present if the caller asked for them. */
   readonly pods?: readonly PodIdentity[];
 }
 

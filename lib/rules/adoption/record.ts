@@ -19,8 +19,8 @@ export interface AdoptedRecord {
    */
   readonly podTemplate?: string;
   /**
-   * Present if its Pods were restarted for this configuration without a changed pod template: Pods
-   * that are older than this time are replaced. The record on the template is then outdated.
+   * Present if the Pods were restarted for this configuration without a changed pod template. The controller
+   * replaces all Pods that are older than this time (RFC 3339). The record on the template is outdated.
    */
   readonly restartAt?: string;
 }

@@ -9,7 +9,7 @@ export interface HashEntry extends SourceIdentity {
   readonly data: ReadonlyMap<string, string> | null;
   /** The version of an existing source: see `sourceVersion`. */
   readonly version?: string | undefined;
-  /** Only for an existing SecretProviderClass: as in `SourceRecord`. It is part of the data too. */
+  /** Only for an existing SecretProviderClass: the digest in `SourceRecord`. The data contains it too. */
   readonly mounted?: string | undefined;
 }
 

@@ -24,8 +24,8 @@ export interface ConfigHashes {
    */
   readonly earlier: readonly ConfigHash[];
   /**
-   * The hashes with the recorded versions of mounted objects, with all these keys. Present if other
-   * versions are mounted now. If one of them is the recorded hash, nothing else has changed.
+   * For each hash key, the hash with the recorded versions of mounted objects. Present if other versions are
+   * mounted now. If the recorded hash is among these hashes, only the mounted versions have changed.
    */
   readonly beforeRotation?: readonly string[];
 }
@@ -42,7 +42,7 @@ export class Hashing {
   readonly #hasher: ConfigHasher;
   /** Hashes the recorded versions of mounted objects. Present if the workload mounts objects. */
   readonly #before: ConfigHasher | undefined;
-  /** By SecretProviderClass, as in the record. */
+  /** The digests in the record. The keys are the names of SecretProviderClasses in it. */
   readonly #recordedMounts: ReadonlyMap<string, string>;
   #isRotated = false;
   /** How many more characters of key names may be kept. */
@@ -98,7 +98,7 @@ export class Hashing {
     this.#before?.add(before);
   }
 
-  /** As long as the versions of the objects are not known, the recorded ones count. */
+  /** Adds the recorded versions of the objects as long as the mounted versions are not known. */
   #addMounted(entry: HashEntry, data: ReadonlyMap<string, string>, mounted: Mounted): void {
     const recorded = this.#recordedMounts.get(recordName(entry)) ?? '';
     const now = mounted.state === 'agreed' ? mounted.objects : recorded;
@@ -143,10 +143,10 @@ export class Hashing {
   }
 }
 
-/** The key of the versions of the mounted objects in the hash. */
+/** The key in the hash for the digest of the mounted versions. */
 const mountedKey = 'mounted';
 
-/** The versions in the record that counts; undefined if it has none. */
+/** The mounted versions in the record that counts. Undefined if this record has none. */
 function recordedMounts({
   template,
   adopted,

@@ -20,7 +20,7 @@ export interface RecordedMatch {
   readonly like: ConfigHash;
   /** Whether the record equals the current configuration. */
   readonly same: boolean;
-  /** Whether nothing differs from the record but the versions of mounted objects. */
+  /** Whether only the versions of mounted objects differ from the record. */
   readonly onlyRotated: boolean;
 }
 
@@ -33,8 +33,8 @@ type CarriesRecords = Pick<Workload, 'template' | 'adopted'> &
  *
  * One matching record is enough: the record on the template, or the record of the adoption. The
  * record of the adoption is written only for a template with the same configuration or a foreign
- * hash. If the record of the adoption is empty, bound to a pod template, or of a restart without a
- * new pod template, the record on the template is outdated. If the record of the adoption is no longer valid, nothing counts as equal.
+ * hash. The record on the template is outdated if the record of the adoption is empty, is bound to a pod
+ * template, or has `restartAt`. If the record of the adoption is no longer valid, nothing counts as equal.
  */
 export function matchRecordedHash(
   { template, adopted, adoptionEnded }: CarriesRecords,

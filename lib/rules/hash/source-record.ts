@@ -21,8 +21,8 @@ export interface SourceRecord {
   /** The keys of existing sources, if they were recorded. */
   readonly keys?: ReadonlyMap<string, RecordedKeys>;
   /**
-   * By SecretProviderClass: a digest of the versions that the Pods had mounted; empty if these were
-   * not known. With it, the hash can be computed again while the versions are unknown.
+   * For each SecretProviderClass, a digest of the versions that the Pods had mounted, or an empty text if
+   * these were not known. With it, a pass can compute the recorded hash while the versions are unknown.
    */
   readonly mounted?: ReadonlyMap<string, string>;
   /** Present if there were too many sources to record. */
@@ -182,7 +182,7 @@ export function writtenRecord({
  * these members ignore them.
  */
 const keysSuffix = ':keys';
-/** The same for `mounted`. */
+/** After the name of a SecretProviderClass: the value is its digest in `mounted`. */
 const mountedSuffix = ':mounted';
 const immutableSign = '!';
 

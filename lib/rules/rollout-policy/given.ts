@@ -59,7 +59,7 @@ export function sourceVersions(
 
 function versionOf({ uid, owners, writtenAt, mounted }: PresentReading): SourceVersion {
   if (mounted === undefined) return [uid, owners.resourceVersion, writtenAt ?? ''].join(',');
-  // The objects of a SecretProviderClass change without a write of the class.
+  // The mounted objects can change without a write of the SecretProviderClass.
   const objects = mounted.state === 'agreed' ? mounted.objects : '';
   return [uid, `${owners.resourceVersion}:${objects}`, ''].join(',');
 }

@@ -41,7 +41,7 @@ export function sourceToApprove(
   };
 }
 
-/** For a source whose content changes without a write of its object. */
+/** Removes the times of a source whose content can change without a write of its object. */
 export function withoutTimes(source: SourceToApprove): SourceToApprove {
   return { ...source, ...nothingKnown };
 }

@@ -37,7 +37,7 @@ release must find workloads of kinds that were in the setting earlier. They also
 {{- $judgesPods := or (eq $settings.adoption "if-changed") (eq $settings.restart "if-stale") }}
 {{- $readsMounts := has "SecretProviderClass" $settings.sourceKinds }}
 {{- if $readsMounts }}
-# For the objects that the Secrets Store CSI driver mounts. They contain names and versions, and no value.
+# For objects that the Secrets Store CSI driver mounts. These resources contain names and versions, but no values.
 - apiGroups: [secrets-store.csi.x-k8s.io]
   resources: [secretproviderclasses]
   verbs: [get]

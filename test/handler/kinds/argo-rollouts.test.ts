@@ -202,7 +202,7 @@ suite('with the controller of Argo Rollouts', { skip, concurrency: 1 }, () => {
     assert.equal(reason, 'AlreadyCurrent', sentence);
   });
 
-  test('with rollout-strategy: restart, all Pods are replaced without a new revision, also in a canary that waits', async (t) => {
+  test('with rollout-strategy: restart, all Pods are replaced without a new revision, even in a waiting canary', async (t) => {
     const annotations = { ...optedIn, [`${prefix}/rollout-strategy`]: 'restart' };
     const settings = { clockTolerance: '0s' } as const;
     const stage = await kindStage(t, rollout);
@@ -211,7 +211,7 @@ suite('with the controller of Argo Rollouts', { skip, concurrency: 1 }, () => {
     await runUntil(stage, 'Healthy');
     const uids = async () =>
       (await api.list(path('Pod', stage.namespace))).map(({ metadata }) => metadata.uid);
-    /** Until its controller has replaced all Pods that are older than `restartAt`. */
+    /** Waits until the controller has replaced all Pods that are older than `restartAt`. */
     const restarted = async (phase: string) => {
       for (;;) {
         await runUntil(stage, phase);

@@ -1,4 +1,4 @@
-/** Rollouts of Argo Rollouts that restart without a new revision. With the real controller: argo-rollouts.test.ts. */
+/** Rollouts of Argo Rollouts that restart without a new revision. argo-rollouts.test.ts runs their real controller. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Settings } from '../../../lib/settings/schema.ts';
@@ -61,7 +61,7 @@ test('a changed key sets restartAt and records the hash in the same patch, and t
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'UpToDate' });
 });
 
-test('a configuration that changes back and forth restarts each time, and is not taken for a removed hash', async (t) => {
+test('a configuration that changes back and forth restarts the Pods each time, and does not count as a removed hash', async (t) => {
   const stage = await stageOf(t);
   await stage.pass();
   for (const a of ['2', '1', '2', '1', '2']) {
@@ -71,7 +71,7 @@ test('a configuration that changes back and forth restarts each time, and is not
   }
 });
 
-test('the annotation of Reloader does the same with its compatibility, and nothing without', async (t) => {
+test('the annotation of Reloader has the same effect with compatibility: [reloader], and no effect without it', async (t) => {
   const annotations = {
     'reloader.stakater.com/auto': 'true',
     'reloader.stakater.com/rollout-strategy': 'restart',
@@ -86,7 +86,7 @@ test('the annotation of Reloader does the same with its compatibility, and nothi
   assert.equal((await own.state()).restartAt, undefined);
 });
 
-test('the strategy can change in both directions, each with the next change', async (t) => {
+test('a new strategy takes effect at the next change, in both directions', async (t) => {
   const stage = await stageOf(t, optedIn);
   await stage.pass();
   const hash = await stage.hash();
@@ -101,7 +101,7 @@ test('the strategy can change in both directions, each with the next change', as
   await stage.change({ a: '2' });
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'ConfigChanged' });
   assert.equal(await stage.hash(), hash);
-  // The template still has the hash of this configuration, which the Pods do not run with.
+  // The template still has the hash of this configuration, but the Pods run with another one.
   await stage.change({ a: '1' });
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'ConfigChanged' });
   await strategy(null);
@@ -112,7 +112,7 @@ test('the strategy can change in both directions, each with the next change', as
   assert.equal((await stage.state()).record, undefined);
 });
 
-test('a tool that sets restartAt back before the Pods restarted is noticed', async (t) => {
+test('if a tool sets restartAt back before the Pods restarted, they restart once more, and then the pass reports Reverted', async (t) => {
   const stage = await stageOf(t);
   await stage.pass();
   await api.patch(stage.path, { spec: { restartAt: '2020-01-01T00:00:00Z' } }, 'merge');
@@ -121,7 +121,7 @@ test('a tool that sets restartAt back before the Pods restarted is noticed', asy
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'Reverted' });
 });
 
-test('a lost response to the patch does not restart it twice', async (t) => {
+test('after a lost response to the patch, the Rollout does not restart twice', async (t) => {
   const stage = await stageOf(t);
   const proxy = await faultProxy(t);
   proxy.on(
@@ -152,7 +152,7 @@ test('opting out removes the records, and restarts nothing', async (t) => {
   assert.equal(after.restartAt, restartAt);
 });
 
-test('a pause holds it, and a plan writes nothing', async (t) => {
+test('a pause holds the restart, and a plan writes nothing', async (t) => {
   const stage = await stageOf(t, { ...restarting, [`${prefix}/rollout-pause`]: 'true' });
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'Paused' });
   assert.equal((await stage.state()).restartAt, undefined);
@@ -169,7 +169,7 @@ test('a pause holds it, and a plan writes nothing', async (t) => {
   assert.equal(metadata.annotations?.[`${prefix}/pending-config`], undefined);
 });
 
-test('explain says where the hash is recorded', async (t) => {
+test('explain names the annotation with the hash', async (t) => {
   const stage = await stageOf(t);
   await stage.pass();
   const flags = { kinds: `Deployment,${rollout}` };
@@ -179,7 +179,7 @@ test('explain says where the hash is recorded', async (t) => {
   assert.deepEqual([hash.recordedOn, nextPass.reason], ['adopted', 'UpToDate']);
 });
 
-test('another kind and another value are refused', async (t) => {
+test('the annotation on another kind or with another value is invalid', async (t) => {
   const stage = await stageOf(t, { ...optedIn, [`${prefix}/rollout-strategy`]: 'recreate' });
   const report = await stage.pass();
   assert.deepEqual(reasonsIn(report), { [web]: 'InvalidAnnotation' });

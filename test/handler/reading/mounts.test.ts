@@ -1,4 +1,4 @@
-/** The lists that passes read to know what is mounted. What follows from them: test/handler/secrets-store. */
+/** The lists with which passes find mounted objects. The tests in test/handler/secrets-store check the decisions. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Mounts } from '../../../handler/reading/mounts.ts';
@@ -47,15 +47,15 @@ function mountsIn({
   return { asked, mounts };
 }
 
-suite('what is mounted', () => {
-  test('is listed once for a namespace, before the Pods of each workload', async () => {
+suite('the mounted objects', () => {
+  test('are listed once for a namespace, before the Pods of each workload', async () => {
     const { asked, mounts } = mountsIn({ statuses: [statusOf('p')] });
     await mounts.of(workload);
     await mounts.of(workload);
     assert.deepEqual(asked, ['statuses of shop', 'ReplicaSets', 'Pods', 'ReplicaSets', 'Pods']);
   });
 
-  test('is unknown, and needs no list, if the Pods of a kind are not known', async () => {
+  test('are unknown, without a list, if the Pods of a kind are not known', async () => {
     const { asked, mounts } = mountsIn({});
     const knative = { ...workload, kind: 'Service.v1.serving.knative.dev' } as const;
     assert.equal((await mounts.of(knative))('vault').state, 'unknown');
@@ -67,7 +67,7 @@ suite('what is mounted', () => {
     assert.deepEqual(asked, []);
   });
 
-  test('cannot be read if the cluster does not have the driver, and says what to do', async () => {
+  test('cannot be read if the cluster does not have the driver, and the message contains a remedy', async () => {
     const error = new ApiError('404', { status: 404, canRetry: false });
     const { asked, mounts } = mountsIn({ error });
     const mounted = (await mounts.of(workload))('vault');
@@ -79,7 +79,7 @@ suite('what is mounted', () => {
     assert.deepEqual(asked, ['statuses of shop']);
   });
 
-  test('is bounded in a namespace, and among the Pods of a workload', async () => {
+  test('are limited in a namespace, and for the Pods of a workload', async () => {
     const many = Array.from({ length: 50_001 }, (_, i) => statusOf(`p${i}`));
     const statuses = (await mountsIn({ statuses: many }).mounts.of(workload))('vault');
     assert.match('why' in statuses ? statuses.why : '', /shop has more than 50000 secretprovider/);

@@ -1,4 +1,4 @@
-/** What commands say about objects of the Secrets Store CSI driver, and annotations of Reloader about them. */
+/** The output of commands about objects of the Secrets Store CSI driver, and Reloader's annotations about these objects. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Explanation } from '../../../lib/explanation/explanation.ts';
@@ -14,7 +14,7 @@ const flags = { sourceKinds: 'ConfigMap,Secret,SecretProviderClass' };
 
 before(defineSecretsStore);
 
-test('explain says what the Pods have mounted, and what a pass would do', async (t) => {
+test('explain shows the mounted objects of the Pods, and the decision of a pass', async (t) => {
   const stage = await mountStage(t);
   const { namespace } = stage;
   const explained = async () => {
@@ -51,7 +51,7 @@ test('explain says what the Pods have mounted, and what a pass would do', async 
   assert.match(after.said, /which are others than at the start of Pod web-/);
 });
 
-test('a plan says the same as a pass, and writes nothing', async (t) => {
+test('a plan has the same decision as a pass, and writes nothing', async (t) => {
   const stage = await mountStage(t);
   await stage.mountAll({ password: '1' });
   await stage.pass();
@@ -77,7 +77,7 @@ test('history names the class whose objects changed', async (t) => {
   assert.match(text, /SecretProviderClass\/vault changed/);
 });
 
-test('check names the permissions that are missing', async (t) => {
+test('check names the missing permissions', async (t) => {
   const stage = await mountStage(t, { replicas: 0 });
   const { namespace } = stage;
   const { kubeconfig } = await serviceAccount(t, { namespace });

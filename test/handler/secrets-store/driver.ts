@@ -1,6 +1,6 @@
 /**
- * What the Secrets Store CSI driver writes. There are no nodes, so no driver runs: the tests write
- * the statuses of Pods as the driver does, into its own definitions from its Go module.
+ * A stand-in for the Secrets Store CSI driver, which needs nodes. The tests write the statuses of Pods in the
+ * same way as the driver. The cluster has the driver's own definitions, from its Go module.
  */
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +20,7 @@ import {
   templateAnnotations,
 } from '../run-pass.ts';
 
-/** Makes the cluster know the kinds of the driver. They stay. */
+/** Adds the kinds of the driver to the cluster. They are not removed. */
 export async function defineSecretsStore(): Promise<void> {
   const definitions = await definitionsOf({
     folder: 'secrets-store',
@@ -52,7 +52,7 @@ export const volume = (className: string): Fields => ({
 
 export type Versions = Readonly<Record<string, string>>;
 
-/** What the driver reports about one Pod: it makes the object, or changes its objects. */
+/** Reports the mounted objects of one Pod, as the driver does: creates the status, or changes its objects. */
 export async function mount(
   { metadata }: KubernetesObject,
   className: string,
@@ -69,7 +69,7 @@ export async function mount(
     targetPath: `/var/lib/kubelet/pods/${uid}/volumes/kubernetes.io~csi/${className}/mount`,
   };
   if ((await api.find(at)) !== undefined) {
-    // A Pod of a StatefulSet may find the object of the Pod before it.
+    // A new Pod of a StatefulSet has the name of the earlier Pod, whose status may still exist.
     await api.patch(at, { metadata: { ownerReferences }, status }, 'merge');
     return;
   }
@@ -100,9 +100,9 @@ export type MountStage = {
   readonly path: string;
   /** The path of SecretProviderClass vault. */
   readonly class: string;
-  /** The Pods with the current template, once all of them are there and no others. */
+  /** Waits until the workload has only Pods with the current template, and returns them. */
   pods(): Promise<readonly KubernetesObject[]>;
-  /** Mounts these versions into all Pods. */
+  /** Reports that these versions are mounted in all Pods. */
   mountAll(versions: Versions): Promise<void>;
   /** Changes ConfigMap settings, of which the workload uses the key level. */
   change(level: string): Promise<void>;
@@ -130,7 +130,7 @@ export async function mountStage(
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
   const pod = { ...using({ configMap: 'settings', key: 'level' }), volumes: [volume('vault')] };
   const common = { namespace, name: 'web', replicas, annotations, pod };
-  // Without nodes, no Pod becomes available, so a rolling update would not end.
+  // Without nodes, no Pod becomes available. So a rolling update would not end.
   await api.create(
     kind === 'Deployment'
       ? deployment({ ...common, spec: { strategy: { type: 'Recreate' } } })

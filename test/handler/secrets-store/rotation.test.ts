@@ -1,4 +1,4 @@
-/** Objects that the Secrets Store CSI driver has mounted: when they restart a workload, and when not. */
+/** When objects that the Secrets Store CSI driver has mounted restart a workload. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { path } from '../../../tools/control-plane/api.ts';
@@ -12,7 +12,7 @@ const web = 'Deployment/web';
 before(defineSecretsStore);
 
 for (const kind of ['Deployment', 'StatefulSet'] as const) {
-  test(`${kind}: three Pods that the driver rotates one after the other make one rollout`, async (t) => {
+  test(`${kind}: the driver rotates three Pods one after the other, and there is only one rollout`, async (t) => {
     const name = `${kind}/web`;
     const stage = await mountStage(t, { kind });
     await stage.mountAll({ password: '1' });
@@ -61,7 +61,7 @@ test('the order in which the driver reports objects makes no difference', async 
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'UpToDate' });
 });
 
-test('a changed class restarts the workload, and a changed label of it does not', async (t) => {
+test('a changed spec of a class restarts the workload, and a changed label does not', async (t) => {
   const stage = await mountStage(t);
   await stage.mountAll({ password: '1' });
   await stage.pass();
@@ -74,7 +74,7 @@ test('a changed class restarts the workload, and a changed label of it does not'
   assert.match(outcomeOf(report, 'web').sentence, /^SecretProviderClass\/vault changed/);
 });
 
-test('a changed class restarts a workload without Pods too', async (t) => {
+test('a changed class also restarts a workload without Pods', async (t) => {
   const stage = await mountStage(t, { replicas: 0 });
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'FirstSeen' });
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'UpToDate' });
@@ -82,7 +82,7 @@ test('a changed class restarts a workload without Pods too', async (t) => {
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'ConfigChanged' });
 });
 
-test('a Pod without a status, and no Pods at all, change nothing', async (t) => {
+test('nothing changes if a Pod has no status yet, or if there are no Pods', async (t) => {
   const stage = await mountStage(t);
   await stage.mountAll({ password: '1' });
   await stage.pass();
@@ -109,11 +109,11 @@ test('while the versions are not known, another changed source restarts the work
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'UpToDate' });
 });
 
-test('Pods that started with newer objects are current: nothing restarts, also after the next rollout', async (t) => {
+test('Pods that started with newer objects are current, so nothing restarts, even after the next rollout', async (t) => {
   const stage = await mountStage(t);
   await stage.mountAll({ password: '1' });
   await stage.pass();
-  // The driver gives new Pods what the store has now.
+  // The driver gives new Pods the current objects of the store.
   await stage.mountAll({ password: '2' });
   const report = await stage.pass();
   assert.deepEqual(reasonsIn(report), { [web]: 'AlreadyCurrent' });
@@ -147,7 +147,7 @@ test('Pods of an earlier ReplicaSet do not count', async (t) => {
   await stage.mountAll({ password: '1' });
   const hash = await stage.hash();
   const old = await stage.pods();
-  // It keeps the earlier Pods while new ones start.
+  // This strategy keeps the earlier Pods while new Pods start.
   await api.patch(
     stage.path,
     {
@@ -164,7 +164,7 @@ test('Pods of an earlier ReplicaSet do not count', async (t) => {
   const [added] = (await api.list(path('Pod', stage.namespace))).filter(isNew);
   assert.ok(added);
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'UpToDate' });
-  // The driver rotates the earlier Pods, which are about to end.
+  // The driver rotates the earlier Pods, although they are about to end.
   for (const each of old) await mount(each, 'vault', { password: '2' });
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'UpToDate' });
   await mount(added, 'vault', { password: '2' });
@@ -196,7 +196,7 @@ test('Pods of another workload with the same labels do not count', async (t) => 
   assert.deepEqual(reasonsIn(await stage.pass()), { [web]: 'UpToDate' });
 });
 
-test('objects of two classes are compared each on its own', async (t) => {
+test('the objects of each class are compared separately', async (t) => {
   const stage = await mountStage(t, { replicas: 2 });
   await createClass(stage.namespace, 'other');
   const volumes = [volume('vault'), volume('other')];
@@ -220,7 +220,7 @@ test('objects of two classes are compared each on its own', async (t) => {
   );
 });
 
-test('a class that does not exist is missing, and one with the annotation ignore does not count', async (t) => {
+test('a class that does not exist is a missing source, and a class with the annotation ignore does not count', async (t) => {
   const stage = await mountStage(t);
   await stage.mountAll({ password: '1' });
   await api.delete(stage.class);

@@ -1,4 +1,4 @@
-/** What has to be set and granted for objects of the Secrets Store CSI driver, and what is seen of them. */
+/** The settings and permissions for objects of the Secrets Store CSI driver. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { isComplete } from '../../../lib/rules/report.ts';
@@ -12,7 +12,7 @@ const web = 'Deployment/web';
 
 before(defineSecretsStore);
 
-test('without the setting it is said that nothing of it is read, and no request is sent', async (t) => {
+test('without the setting, the decision says that these objects do not count, and no request is sent', async (t) => {
   const stage = await mountStage(t);
   await stage.mountAll({ password: '1' });
   const audit = await auditFromHere(testCluster().cluster);
@@ -30,7 +30,7 @@ test('without the setting it is said that nothing of it is read, and no request 
   assert.equal(resources.has('pods'), false);
 });
 
-test('a workload that mounts nothing costs no request more with the setting', async (t) => {
+test('with the setting, a workload without mounted objects needs no additional request', async (t) => {
   const stage = await mountStage(t);
   await stage.patch({
     spec: { template: { spec: { volumes: [{ name: 'vault', $patch: 'delete' }] } } },
@@ -44,7 +44,7 @@ test('a workload that mounts nothing costs no request more with the setting', as
   assert.equal(await count(allKinds), await count(['ConfigMap', 'Secret']));
 });
 
-test('it is turned on for a workload that has a hash: it restarts once, like a new reference', async (t) => {
+test('if the setting is turned on, a workload with a hash restarts once, as after a new reference', async (t) => {
   const stage = await mountStage(t);
   await stage.mountAll({ password: '1' });
   await stage.pass({ sourceKinds: ['ConfigMap', 'Secret'] });
@@ -81,7 +81,7 @@ const onMounts = [
   { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
 ] as const;
 
-test('with the permissions of the component a pass reads everything', async (t) => {
+test('with the permissions of the component, a pass reads everything', async (t) => {
   const stage = await mountStage(t);
   await stage.mountAll({ password: '1' });
   const rules = [...basic, ...onMounts];
@@ -92,7 +92,7 @@ test('with the permissions of the component a pass reads everything', async (t) 
 });
 
 for (const [index, missing] of ['classes', 'statuses', 'Pods'].entries()) {
-  test(`without the permission for ${missing} the workload stays unchanged, and the pass is incomplete`, async (t) => {
+  test(`without the permission for ${missing}, the workload stays unchanged, and the pass is incomplete`, async (t) => {
     const stage = await mountStage(t);
     await stage.mountAll({ password: '1' });
     const rules = [...basic, ...onMounts.filter((_, at) => at !== index)];
@@ -117,7 +117,7 @@ test('a class never gets owner references', async (t) => {
   assert.equal(metadata.annotations?.[`${prefix}/owned-sources`], '["ConfigMap/settings"]');
 });
 
-test('sourceKinds without Secret reads no Secret', async (t) => {
+test('with sourceKinds without Secret, a pass reads no Secret', async (t) => {
   const stage = await mountStage(t, {
     annotations: { ...optedIn, [`${prefix}/extra-secrets`]: 'password' },
   });
@@ -128,7 +128,7 @@ test('sourceKinds without Secret reads no Secret', async (t) => {
   assert.deepEqual(requests, []);
 });
 
-test('a class can be ignored by an annotation of the workload', async (t) => {
+test('an annotation of the workload can exclude a class', async (t) => {
   const stage = await mountStage(t, {
     annotations: { ...optedIn, [`${prefix}/ignore-secretproviderclasses`]: 'vault' },
   });

@@ -23,13 +23,13 @@ suite('lists', () => {
     assert.deepEqual(read, ['a']);
   });
 
-  test('beyond the room are dropped, the oldest first, and read again', async () => {
+  test('beyond the maximum are dropped, the oldest first, and read again', async () => {
     const { read, lists } = counting(5);
     for (const key of ['aa', 'bbb', 'c', 'bbb', 'c', 'aa']) await lists.of(key);
     assert.deepEqual(read, ['aa', 'bbb', 'c', 'aa']);
   });
 
-  test('larger than the room are not kept', async () => {
+  test('larger than the maximum are not kept', async () => {
     const { read, lists } = counting(2);
     assert.equal(await lists.of('abc'), 3);
     assert.equal(await lists.of('abc'), 3);

@@ -9,7 +9,7 @@ test('without the setting, no permission is needed', () => {
   assert.deepEqual(onMounts(defaultSettings, {}), []);
 });
 
-test('with it, a class is read by name, and statuses, Pods and their ReplicaSets are listed', () => {
+test('with the setting, a class is read by name, and statuses, Pods and their ReplicaSets are listed', () => {
   const permissions = onMounts(settings, { namespace: 'shop' });
   assert.deepEqual(
     permissions.map(({ verb, resource, namespace }) => `${verb} ${resource} ${namespace}`),

@@ -44,14 +44,14 @@ suite('the annotations of a workload', () => {
     );
   });
 
-  test('name classes of mounted objects to ignore', () => {
+  test('can name classes of mounted objects to ignore', () => {
     const annotation = names.ignoreSecretProviderClasses;
     assert.deepEqual(read({ [annotation]: 'vault' }).ignored, [
       `SecretProviderClass/shop/vault by ${annotation}`,
     ]);
   });
 
-  test('do not count for a kind that does not count', () => {
+  test('have no effect for a kind that does not count', () => {
     const only = { ...names, sourceKinds: ['ConfigMap'] as const };
     const annotations = { [names.extraConfigMaps]: 'a', [names.extraSecrets]: 's, -' };
     const { mentions, invalid } = annotatedSources(annotations, 'shop', only, byOwn);

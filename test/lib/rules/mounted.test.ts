@@ -15,7 +15,7 @@ function read(
   });
 }
 
-suite('what the driver reports about a Pod', () => {
+suite('the report of the driver about a Pod', () => {
   test('is found by the uid of the Pod and the name of the class', () => {
     const found = read([{ id: 'password', version: '1' }]);
     assert.equal(found?.key, mountKey('p1', 'vault'));
@@ -23,7 +23,7 @@ suite('what the driver reports about a Pod', () => {
     assert.equal(found?.status.isRotated, false);
   });
 
-  test('is the same in any order, and differs with each id and version', () => {
+  test('has the same digest in any order, and another digest for each other id or version', () => {
     const digest = (...pairs: readonly (readonly [string, string])[]) =>
       read(pairs.map(([id, version]) => ({ id, version })))?.status.objects;
     assert.equal(digest(['a', '1'], ['b', '2']), digest(['b', '2'], ['a', '1']));

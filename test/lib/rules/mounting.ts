@@ -1,4 +1,4 @@
-/** A Deployment that uses ConfigMap settings and mounts SecretProviderClass vault, as rules get it. */
+/** Makes arguments for rules: a Deployment that uses ConfigMap settings and mounts SecretProviderClass vault. */
 import type { ObjectMeta, WorkloadObject } from '../../../lib/kubernetes/objects.ts';
 import type { PodsReading } from '../../../lib/rules/adoption/pods.ts';
 import { annotationKeysOf } from '../../../lib/rules/annotations.ts';
@@ -56,7 +56,7 @@ export function mounting(given: Given = {}): Workload {
   return workload;
 }
 
-/** All Pods have these objects, since their start unless `rotatedIn` names one. */
+/** All Pods have these objects, and started with them, except the Pod `rotatedIn`. */
 export const agreed = (
   version: string,
   more: Partial<Extract<Mounted, { state: 'agreed' }>> = {},
@@ -68,13 +68,13 @@ export const different: Mounted = { state: 'different', pods: ['web-1', 'web-2']
 export const unknown: Mounted = { state: 'unknown', why: 'it has no Pod' };
 
 export type Sources = {
-  /** By class; default: of vault. */
+  /** The mounted objects by class. Default: only those of vault. */
   mounted: Mounted | Readonly<Record<string, Mounted>>;
   a?: string;
   parameters?: Record<string, string>;
 };
 
-/** When the sources were written. */
+/** The time at which the sources were written. */
 export const writtenAt = '2026-11-30T09:00:00Z';
 
 export function seenMounted(
@@ -109,7 +109,7 @@ export function decideMounted(given: Given, sources: Sources, pods?: PodsReading
   return decide(workload, seenMounted(workload, sources), pods);
 }
 
-/** What is written when these sources are hashed: the given annotations of the next time. */
+/** Decides about these sources, and returns the same workload with the annotations that were written. */
 export function recorded(given: Given, sources: Sources): Given {
   const { hashAnnotations } = decideMounted(given, sources);
   if (hashAnnotations === undefined) throw new Error('no hash is written');
@@ -117,7 +117,7 @@ export function recorded(given: Given, sources: Sources): Given {
   return { ...given, onTemplate: { [keys.configHash]: hash, [keys.configSources]: text } };
 }
 
-/** After a record of adoption was written. */
+/** Returns the same workload after the record of adoption was written. */
 export function adopted(given: Given, { adopt }: Proposal): Given {
   if (adopt === undefined) throw new Error('nothing is adopted');
   const annotations = { ...given.annotations, [keys.adopted]: JSON.stringify(adopt) };

@@ -1,4 +1,4 @@
-/** Annotations of Reloader about SecretProviderClasses, and about kinds that do not count. */
+/** Annotations of Reloader about SecretProviderClasses, and about kinds that do not count in wave-cron. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ReferencedKind } from '../../../lib/kubernetes/kinds.ts';
@@ -14,7 +14,7 @@ const search = 'reloader.stakater.com/search';
 
 const all = ['ConfigMap', 'Secret', 'SecretProviderClass'] as const;
 
-/** A workload that uses ConfigMap settings and Secret password, and mounts classes vault and other. */
+/** A workload that uses ConfigMap settings and Secret password, and mounts the classes vault and other. */
 function configurationOf(
   annotations: Record<string, string>,
   kinds: readonly ReferencedKind[] = all,
@@ -52,7 +52,7 @@ suite('annotations of Reloader', () => {
     test(what, () => assert.deepEqual(counted(annotations), expected));
   }
 
-  test('about a kind that does not count have no effect, which is said', () => {
+  test('about a kind that does not count have no effect, and the decision says so', () => {
     const without = ['ConfigMap', 'Secret'] as const;
     assert.equal(counted({ [classes]: 'vault' }, without), undefined);
     assert.deepEqual(counted({ [auto]: 'true' }, ['ConfigMap']), [map]);
@@ -64,7 +64,7 @@ suite('annotations of Reloader', () => {
     );
   });
 
-  test('name no class that is not mounted', () => {
+  test('do not add a class that is not mounted', () => {
     assert.deepEqual(counted({ [classes]: 'absent' }), []);
   });
 });

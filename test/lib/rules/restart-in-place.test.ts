@@ -18,10 +18,10 @@ const own = names.rolloutStrategy;
 const reloaders = 'reloader.stakater.com/rollout-strategy';
 const at = '2026-11-30T10:00:00Z';
 
-suite('how a workload restarts', () => {
+suite('the strategy of a restart', () => {
   const compatible = annotationKeysOf('wave.pusher.com', ['reloader']);
 
-  test('is with a changed template, unless its annotation says otherwise', () => {
+  test('is a changed template, unless the annotation says otherwise', () => {
     const strategy = (annotations: Record<string, string>, keys = names) =>
       rolloutStrategyOf(rollout, annotations, keys);
     assert.equal(strategy({}), 'rollout');
@@ -35,7 +35,7 @@ suite('how a workload restarts', () => {
     assert.match(typeof invalid === 'object' ? invalid.why : '', /it must be rollout or restart/);
   });
 
-  test('cannot be without one for most kinds', () => {
+  test('needs a changed template for most kinds', () => {
     assert.equal(
       rolloutStrategyOf('Deployment', { [reloaders]: 'restart' }, compatible),
       'rollout',
@@ -46,7 +46,7 @@ suite('how a workload restarts', () => {
 });
 
 suite('the time of a restart', () => {
-  test('is after all Pods that may have been created before, in whole seconds', () => {
+  test('is later than the creation of all Pods that may have the earlier configuration, in whole seconds', () => {
     const now = Date.parse('2026-11-30T10:00:00.400Z');
     assert.equal(restartTime(now, 0), '2026-11-30T10:00:01Z');
     assert.equal(restartTime(now, 10_000), '2026-11-30T10:00:11Z');
@@ -87,7 +87,7 @@ suite('a workload that restarts without a changed template', () => {
     [names.rolloutHistory]: history,
   };
 
-  test('says so, and its Pods follow at once whatever its strategy waits for', () => {
+  test('says so, and its Pods restart at once, even if the strategy of its kind waits', () => {
     const strategy = { canary: { steps: [{ pause: {} }] } };
     const workload = read({ [own]: 'restart' }, { spec: { strategy } });
     assert.equal(workload.restartsInPlace, true);
@@ -122,7 +122,7 @@ suite('the patch of a restart', () => {
     start: { history: '["h"]', given: new Map(), restartAt: at },
   } as const;
 
-  test('has the time and the record, and nothing of the template', () => {
+  test('has the time and the record, and does not change the template', () => {
     const workload = someWorkload({ kind: rollout, hasWritten: true, hasAdopted: true });
     const record = restartRecord(undefined, someHash, at);
     assert.deepEqual(workloadPatch(workload, decision, undefined, names), {
@@ -138,7 +138,7 @@ suite('the patch of a restart', () => {
     });
   });
 
-  test('records the hash that the template has, and can be read again', () => {
+  test('records the hash of the template, and can be read again', () => {
     const record = restartRecord('b'.repeat(64), someHash, at);
     assert.deepEqual(parseAdopted(formatAdopted(record)), {
       template: 'b'.repeat(64),

@@ -20,47 +20,47 @@ const decided = (given: Given, sources: Sources) => decideMounted(given, sources
 const rotated = { rotatedIn: 'web-1' };
 
 suite('mounted objects', () => {
-  test('that are the recorded ones change nothing', () => {
+  test('with the recorded versions change nothing', () => {
     assert.equal(decided(first, { mounted: agreed('a') }), 'UpToDate');
     assert.equal(decided(first, { mounted: agreed('a', rotated) }), 'UpToDate');
     assert.equal(decided(first, { mounted: unknown }), 'UpToDate');
   });
 
-  test('that differ between Pods are waited for', () => {
+  test('that differ between Pods make the workload wait', () => {
     const proposal = decideMounted(first, { mounted: different });
     assert.equal(proposal.reason, 'Settling');
     assert.equal(proposal.hashAnnotations, undefined);
     assert.match(proposal.sentence, /^Pods web-1 and web-2 have different objects of Secret/);
   });
 
-  test('that the driver has rotated in all Pods restart them', () => {
+  test('that the driver has rotated in all Pods restart the Pods', () => {
     const proposal = decideMounted(first, { mounted: agreed('b', rotated) });
     assert.equal(proposal.reason, 'ConfigChanged');
     assert.deepEqual(proposal.changed, ['SecretProviderClass/vault']);
     assert.equal(proposal.sentence, 'mounted objects of SecretProviderClass/vault changed');
   });
 
-  test('with which all Pods started are recorded', () => {
+  test('with which all Pods started are recorded without a restart', () => {
     const proposal = decideMounted(first, { mounted: agreed('b') });
     assert.equal(proposal.reason, 'AlreadyCurrent');
     const second = adopted(first, proposal);
     assert.equal(decided(second, { mounted: agreed('b') }), 'UpToDate');
     assert.equal(decided(second, { mounted: unknown }), 'UpToDate');
-    // The template still has the hash of these.
+    // The template still has the hash of these versions.
     assert.equal(decided(second, { mounted: agreed('a', rotated) }), 'ConfigChanged');
   });
 
-  test('with which the new Pods of a rollout started are waited for', () => {
+  test('with which the new Pods of a rollout started make the workload wait for its end', () => {
     const proposal = decideMounted(first, { mounted: agreed('b', { inAllPods: false }) });
     assert.equal(proposal.reason, 'Settling');
     assert.match(proposal.sentence, /every new Pod started with the current objects/);
     const held = adopted(first, proposal);
     assert.equal(decided(held, { mounted: agreed('b') }), 'AlreadyCurrent');
-    // The new Pods started with others.
+    // The new Pods started with other objects.
     assert.equal(decided(held, { mounted: agreed('a', rotated) }), 'ConfigChanged');
   });
 
-  test('are judged again after the pod template changed', () => {
+  test('are compared again after the pod template changed', () => {
     const second = adopted(first, decideMounted(first, { mounted: agreed('b') }));
     const deployed = { ...second, image: '2' };
     for (const mounted of [unknown, different, agreed('b', { inAllPods: false })]) {
@@ -75,7 +75,7 @@ suite('mounted objects', () => {
     assert.equal(decided(deployed, { mounted: agreed('b'), a: '2' }), 'ConfigChanged');
   });
 
-  test('that are not known do not hold back another change', () => {
+  test('with unknown versions do not hold back another change', () => {
     for (const mounted of [unknown, different]) {
       const second = recorded(first, { mounted, a: '2' });
       assert.equal(decided(second, { mounted: agreed('a'), a: '2' }), 'UpToDate');
@@ -88,14 +88,14 @@ suite('mounted objects', () => {
     assert.deepEqual(proposal.changed, ['ConfigMap/settings', 'SecretProviderClass/vault']);
   });
 
-  test('that were never known are recorded when they are known', () => {
+  test('with versions that were never known are recorded as soon as the versions are known', () => {
     const never = recorded({}, { mounted: unknown });
     assert.equal(decided(never, { mounted: unknown }), 'UpToDate');
     assert.equal(decided(never, { mounted: agreed('a') }), 'AlreadyCurrent');
     assert.equal(decided(never, { mounted: agreed('a', rotated) }), 'ConfigChanged');
   });
 
-  test('of two classes are compared each on its own', () => {
+  test('of two classes are compared separately', () => {
     const given = { classes: ['vault', 'other'] };
     const both = recorded(given, { mounted: { vault: agreed('a'), other: agreed('a') } });
     const next = (vault: Sources['mounted'], other: Sources['mounted']) =>
@@ -110,7 +110,7 @@ suite('mounted objects', () => {
     assert.equal(next(different, agreed('a')).reason, 'Settling');
   });
 
-  test('are waited for if the record is too large to contain them', () => {
+  test('make the workload wait if the record is too large for their versions', () => {
     const template = { ...first.onTemplate };
     template[keys.configSources] = JSON.stringify({ sources: '2000' });
     const given = { ...first, onTemplate: template };
@@ -131,7 +131,7 @@ suite('mounted objects', () => {
 });
 
 suite('a class', () => {
-  test('restarts the workload if its spec changed, whatever is mounted', () => {
+  test('restarts the workload if its spec changed, for any state of the mounted objects', () => {
     const parameters = { objects: 'user' };
     for (const mounted of [agreed('a'), agreed('b'), unknown, different]) {
       const proposal = decideMounted(first, { mounted, parameters });
@@ -140,7 +140,7 @@ suite('a class', () => {
     }
   });
 
-  test('has the same hash in any order of its members, and without empty ones', () => {
+  test('has the same hash in any order of its members, and with or without empty members', () => {
     const data = (spec: Record<string, unknown>) => {
       const reading = readSource('SecretProviderClass', { spec }, 'all');
       assert.equal(reading.state, 'present');
@@ -160,13 +160,13 @@ suite('a class', () => {
     assert.deepEqual(names, ['settings']);
   });
 
-  test('is in the record with the versions, which older versions of the program ignore', () => {
+  test('is in the record with the mounted versions, and older versions of the program ignore these', () => {
     const record = JSON.parse(first.onTemplate?.[keys.configSources] ?? '');
     assert.equal(record['SecretProviderClass/vault:mounted'], 'a'.repeat(32));
     assert.match(record['SecretProviderClass/vault'], /^[0-9a-f]{12}$/);
   });
 
-  test('has the versions in its version on trial', () => {
+  test('has the mounted versions in its version on trial', () => {
     const { readings } = seenMounted(mounting(), { mounted: agreed('a') });
     assert.equal(readings.size, 2);
   });

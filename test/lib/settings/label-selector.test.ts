@@ -82,7 +82,7 @@ for (const [selector, expected] of [
   });
 }
 
-test('an object without labels is matched by what it lacks', () => {
+test('an object without labels matches requirements for absent labels', () => {
   assert.equal(labelMatcher('!team')(undefined), true);
   assert.equal(labelMatcher('team')(null), false);
 });

@@ -128,7 +128,7 @@ suite('with the shipped permissions and admission policies', { skip, concurrency
     });
   }
 
-  test('the account may restart the Pods of a Rollout that opted in without a new revision, and no others', async (t) => {
+  test('the account may set restartAt of a Rollout that opted in, and of no other workload', async (t) => {
     const { account, own, pass } = await stage(t, rollout);
     const strategy = { [`${prefix}/rollout-strategy`]: 'restart' };
     await api.patch(own, { metadata: { annotations: strategy } }, 'merge');
@@ -144,7 +144,7 @@ suite('with the shipped permissions and admission policies', { skip, concurrency
     await assert.rejects(restart('2026-11-30T08:00:00+01:00'), /\(spec\)/);
     await api.patch(own, { metadata: { annotations: { ...nulls(optedIn) } } }, 'merge');
     await assert.rejects(restart('2026-11-30T09:00:00Z'), /\(spec\)/);
-    // A kind that keeps unknown fields.
+    // This kind keeps unknown fields.
     const other = await stage(t, deploymentConfig);
     const body = { spec: { restartAt: '2026-11-30T08:00:00Z' } };
     await assert.rejects(other.account.api.patch(other.own, body, 'merge'), /\(spec\)/);

@@ -98,7 +98,7 @@ suite('the admission policy for workloads', { skip, concurrency: 3 }, () => {
     );
   });
 
-  test('with Reloader compatibility counts its annotations about the kinds of sources that count', async () => {
+  test('with Reloader compatibility counts only its annotations about kinds of sources in sourceKinds', async () => {
     const ofClasses = { 'secretproviderclass.reloader.stakater.com/reload': 'vault' };
     const ofSecrets = { [`secret.${auto}`]: 'true' };
     const ofMaps = { [`configmap.${auto}`]: 'true' };

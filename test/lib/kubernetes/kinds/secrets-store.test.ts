@@ -20,13 +20,13 @@ test('a SecretProviderClass is a kind of references, and contains no data', () =
   );
 });
 
-test('it can be in a record of sources, and never in one of owned sources', () => {
+test('a SecretProviderClass can be in a record of sources, but never in a record of owned sources', () => {
   const name = `${secretProviderClass.kind}/vault`;
   assert.equal(isRecordName(name), true);
   assert.equal(isOwnRecordName(name), false);
 });
 
-test('the driver reports what it has mounted in version v1', () => {
+test('the driver reports mounted objects in version v1 of its API', () => {
   assert.equal(
     listPath(mountStatus, 'shop'),
     '/apis/secrets-store.csi.x-k8s.io/v1/namespaces/shop/secretproviderclasspodstatuses',

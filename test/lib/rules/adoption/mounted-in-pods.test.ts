@@ -35,28 +35,28 @@ const statuses = (all: Readonly<Record<string, Partial<MountStatus>>>) =>
 const mounted = (pods: PodsReading, all: Parameters<typeof statuses>[0]) =>
   mountedOf(workload, 'vault', pods, statuses(all));
 
-suite('what Pods have mounted', () => {
-  test('is known if all of them have the same', () => {
+suite('the mounted objects of Pods', () => {
+  test('are known if all Pods have the same', () => {
     const same = { state: 'agreed', objects: 'a', rotatedIn: undefined, inAllPods: true };
     assert.deepEqual(mounted(podsOf(['1', '2']), { 1: {}, 2: {} }), same);
     const rotated = { ...same, rotatedIn: '2' };
     assert.deepEqual(mounted(podsOf(['1', '2']), { 1: {}, 2: { isRotated: true } }), rotated);
   });
 
-  test('is different if two Pods differ', () => {
+  test('are different if two Pods have different objects', () => {
     assert.deepEqual(mounted(podsOf(['1', '2', '3']), { 1: {}, 2: {}, 3: { objects: 'b' } }), {
       state: 'different',
       pods: ['1', '3'],
     });
   });
 
-  test('does not include Pods of an earlier template', () => {
+  test('do not include those of Pods with an earlier template', () => {
     assert.deepEqual(mounted(podsOf(['1'], ['2']), { 1: {}, 2: { objects: 'b' } }), {
       ...{ state: 'agreed', objects: 'a', rotatedIn: undefined, inAllPods: false },
     });
   });
 
-  test('is unknown without Pods, and while the driver has not reported about one', () => {
+  test('are unknown without Pods, or as long as the driver has not reported about a Pod', () => {
     assert.equal(mounted(podsOf([]), {}).state, 'unknown');
     assert.equal(mounted(podsOf([], ['2']), { 2: {} }).state, 'unknown');
     assert.deepEqual(mounted(podsOf(['1', '2']), { 1: {} }), {
@@ -69,7 +69,7 @@ suite('what Pods have mounted', () => {
     assert.equal(mountedOf(without, 'vault', podsOf(['1']), status).state, 'unknown');
   });
 
-  test('cannot be read without its Pods', () => {
+  test('cannot be read if the Pods cannot be read', () => {
     const unreadable = { state: 'unreadable', why: 'denied' } as const;
     assert.deepEqual(mounted(unreadable, {}), unreadable);
   });

@@ -30,13 +30,13 @@ function newest(
 }
 
 suite('the Pods with the current template', () => {
-  test('are those of the ReplicaSet with it', () => {
+  test('are the Pods of the ReplicaSet with this template', () => {
     assert.deepEqual(newest([group('new')], [set('new'), old]), ['new', true]);
     assert.deepEqual(newest([group('new'), group('old')], [set('new'), old]), ['new', false]);
     assert.deepEqual(newest([], [set('new'), old]), ['', true]);
   });
 
-  test('are not all if others are wanted, or may belong to the workload', () => {
+  test('are not all Pods if other Pods are wanted, or may belong to the workload', () => {
     const wanted = { ...old, wantsPods: true };
     assert.deepEqual(newest([group('new')], [set('new'), wanted]), ['new', false]);
     assert.deepEqual(newest([group('new'), group(undefined)], [set('new')]), ['new', false]);
@@ -44,12 +44,12 @@ suite('the Pods with the current template', () => {
     assert.deepEqual(newest([group('old')], [old]), ['', false]);
   });
 
-  test('are not those of another workload', () => {
+  test('do not include Pods of another workload', () => {
     const other = set('other', { controller: { kind: 'Deployment', name: 'b', uid: 'b' } });
     assert.deepEqual(newest([group('new'), group('other')], [set('new'), other]), ['new', true]);
   });
 
-  test('are unknown if its rollout is, or if another workload may use its template', () => {
+  test('are unknown if the rollout is unknown, or if another workload may use the template', () => {
     const { rollout: _, ...without } = workload;
     const pods: ReadPods = { state: 'read', readAt: 0, groups: [], replicaSets: [] };
     assert.deepEqual(newestPods(without, pods), { why: 'its rollout is unknown' });
