@@ -1,7 +1,7 @@
 /** What cannot be compared with a real API server: expiry at will, and that nothing depends on chance. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { at, isMap, type JsonMap, listOf } from './json.ts';
+import { at, isMap, type JsonMap, listOf, mapsOf } from './json.ts';
 import { createSimulatedServer, type ServerDeps, type SimulatedRequest } from './server.ts';
 
 const configMaps = '/api/v1/namespaces/default/configmaps';
@@ -69,6 +69,27 @@ test('a rollout is complete when the kubelet has made all Pods ready, and not be
   outcome = 'ready';
   settle(here);
   assert.equal(available(), 2);
+});
+
+test('a rollout without progress has failed when its deadline is over', () => {
+  let time = Date.parse('2026-01-01T00:00:00Z');
+  const here = newServer({ wallTime: () => new Date(time), podOutcome: () => 'waits' });
+  here.request('POST', deployments, {
+    ...web,
+    spec: { ...web.spec, progressDeadlineSeconds: 60 },
+  });
+  settle(here);
+  const reason = () => {
+    const { body } = here.request('GET', `${deployments}/web`);
+    const all = mapsOf(at(body, 'status', 'conditions'));
+    return all.find(({ type }) => type === 'Progressing')?.['reason'];
+  };
+  time += 60_000;
+  settle(here);
+  assert.equal(reason(), 'ReplicaSetUpdated');
+  time += 2_000;
+  settle(here);
+  assert.equal(reason(), 'ProgressDeadlineExceeded');
 });
 
 test('a continue token expires when the history is forgotten, and the response contains another one', () => {
