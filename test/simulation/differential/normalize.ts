@@ -91,13 +91,18 @@ function withoutName(object: JsonMap): JsonMap {
 /** Which of these it is depends on how fast two controllers are. */
 const inProgress = ['NewReplicaSetCreated', 'ReplicaSetUpdated', 'FoundNewReplicaSet'];
 
+/** In how many steps a ReplicaSet is scaled depends on that too. */
+const generations = ['generation', 'observedGeneration'];
+
 function plainMap(map: JsonMap, names: Names, kind: string): JsonMap {
   if (map['type'] === 'Progressing' && inProgress.includes(textOf(map['reason']))) {
     return { type: 'Progressing', reason: 'in progress' };
   }
+  if (map['reason'] === 'NewReplicaSetAvailable') return { type: 'Progressing', reason: 'done' };
   const result: Draft = {};
   for (const [key, value] of Object.entries(map)) {
     if (times.has(key) && typeof value === 'string') result[key] = 'a time';
+    else if (kind === 'ReplicaSet' && generations.includes(key)) result[key] = 'a generation';
     else if (key === 'resourceVersion') result[key] = versionOf(map, names, kind);
     else if (key === 'causes') result[key] = distinct(mapsOf(value), names);
     else if (key === 'ca.crt') result[key] = 'a certificate';
