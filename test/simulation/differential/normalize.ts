@@ -77,9 +77,25 @@ export function seeAll(objects: readonly JsonMap[], kind: string, names: Names):
 
 /** An object, or a list of them, in the form that both servers share. */
 export function withoutMadeUp(object: JsonMap, names: Names, kind: string): JsonMap {
-  const plain = plainMap(kind === 'Pod' ? withoutName(object) : object, names, kind);
+  const plain = plainMap(comparable(object, kind), names, kind);
   const text = JSON.stringify(plain).replace(/kube-api-access-\w{5}/g, 'kube-api-access');
   return JSON.parse(names.inText(text)) as JsonMap;
+}
+
+function comparable(object: JsonMap, kind: string): JsonMap {
+  if (kind === 'Pod') return withoutName(object);
+  const isDeleting = at(object, 'metadata', 'deletionTimestamp') !== undefined;
+  return kind === 'StatefulSet' && isDeleting ? withoutStatus(object) : object;
+}
+
+/** Its controller gives up as soon as one of its revisions is orphaned, perhaps before all Pods are. */
+function withoutStatus(object: JsonMap): JsonMap {
+  const { status: _, ...others } = object;
+  const metadata = mapOf(object['metadata']);
+  const managedFields = mapsOf(metadata['managedFields']).filter(
+    (each) => each['subresource'] !== 'status',
+  );
+  return { ...(others as JsonMap), metadata: { ...metadata, managedFields } };
 }
 
 /** Pods of one ReplicaSet differ only in what a server makes up. */
