@@ -85,6 +85,7 @@ export function withoutMadeUp(object: JsonMap, names: Names, kind: string): Json
 function comparable(object: JsonMap, kind: string): JsonMap {
   if (kind === 'Pod') return withoutName(object);
   const isDeleting = at(object, 'metadata', 'deletionTimestamp') !== undefined;
+  if (kind === 'Namespace' && isDeleting) return withoutVersion(withoutStatus(object));
   return kind === 'StatefulSet' && isDeleting ? withoutStatus(object) : object;
 }
 
@@ -96,6 +97,12 @@ function withoutStatus(object: JsonMap): JsonMap {
     (each) => each['subresource'] !== 'status',
   );
   return { ...(others as JsonMap), metadata: { ...metadata, managedFields } };
+}
+
+/** The conditions of a namespace that is being deleted are not simulated. */
+function withoutVersion(object: JsonMap): JsonMap {
+  const { resourceVersion: _, ...metadata } = mapOf(object['metadata']);
+  return { ...object, metadata: metadata as JsonMap };
 }
 
 /** Pods of one ReplicaSet differ only in what a server makes up. */
