@@ -10,7 +10,7 @@ const seed = Number(process.env['WAVE_CRON_TEST_SEED'] ?? Date.now() % 1_000_000
 test('the simulated API server answers random requests like the real one, and has the same objects after them', async (t) => {
   t.diagnostic(`seed ${seed}: WAVE_CRON_TEST_SEED=${seed} sends the same requests again`);
   const { cluster } = testCluster();
-  const result = await runDifferential({ cluster, requests: 6_000, seed, parallel: 6 });
+  const result = await runDifferential({ cluster, requests: 4_000, seed, parallel: 6 });
   t.diagnostic(`${result.requests} requests in ${result.sequences} sequences`);
   assert.deepEqual(result.differences.map(inWords), []);
 });

@@ -33,13 +33,13 @@ try {
   const result = await runDifferential({
     cluster,
     ...{ requests: Number(requests), seed: Number(seed), parallel: Number(parallel), only },
+    onDifference: (found) => print(inWords(found)),
     onProgress(text) {
       if (performance.now() - shown < 5_000) return;
       shown = performance.now();
       print(text);
     },
   });
-  for (const each of result.differences) print(inWords(each));
   print(
     `${result.requests} requests in ${result.sequences} sequences, ${result.differences.length} differences`,
   );

@@ -77,9 +77,32 @@ export function seeAll(objects: readonly JsonMap[], kind: string, names: Names):
 
 /** An object, or a list of them, in the form that both servers share. */
 export function withoutMadeUp(object: JsonMap, names: Names, kind: string): JsonMap {
-  const plain = plainMap(kind === 'Pod' ? withoutName(object) : object, names, kind);
+  const plain = plainMap(comparable(object, kind), names, kind);
   const text = JSON.stringify(plain).replace(/kube-api-access-\w{5}/g, 'kube-api-access');
   return JSON.parse(names.inText(text)) as JsonMap;
+}
+
+function comparable(object: JsonMap, kind: string): JsonMap {
+  if (kind === 'Pod') return withoutName(object);
+  const isDeleting = at(object, 'metadata', 'deletionTimestamp') !== undefined;
+  if (kind === 'Namespace' && isDeleting) return withoutVersion(withoutStatus(object));
+  return kind === 'StatefulSet' && isDeleting ? withoutStatus(object) : object;
+}
+
+/** Its controller gives up as soon as one of its revisions is orphaned, perhaps before all Pods are. */
+function withoutStatus(object: JsonMap): JsonMap {
+  const { status: _, ...others } = object;
+  const metadata = mapOf(object['metadata']);
+  const managedFields = mapsOf(metadata['managedFields']).filter(
+    (each) => each['subresource'] !== 'status',
+  );
+  return { ...(others as JsonMap), metadata: { ...metadata, managedFields } };
+}
+
+/** The conditions of a namespace that is being deleted are not simulated. */
+function withoutVersion(object: JsonMap): JsonMap {
+  const { resourceVersion: _, ...metadata } = mapOf(object['metadata']);
+  return { ...object, metadata: metadata as JsonMap };
 }
 
 /** Pods of one ReplicaSet differ only in what a server makes up. */
@@ -91,13 +114,18 @@ function withoutName(object: JsonMap): JsonMap {
 /** Which of these it is depends on how fast two controllers are. */
 const inProgress = ['NewReplicaSetCreated', 'ReplicaSetUpdated', 'FoundNewReplicaSet'];
 
+/** In how many steps a ReplicaSet is scaled depends on that too. */
+const generations = ['generation', 'observedGeneration'];
+
 function plainMap(map: JsonMap, names: Names, kind: string): JsonMap {
   if (map['type'] === 'Progressing' && inProgress.includes(textOf(map['reason']))) {
     return { type: 'Progressing', reason: 'in progress' };
   }
+  if (map['reason'] === 'NewReplicaSetAvailable') return { type: 'Progressing', reason: 'done' };
   const result: Draft = {};
   for (const [key, value] of Object.entries(map)) {
     if (times.has(key) && typeof value === 'string') result[key] = 'a time';
+    else if (kind === 'ReplicaSet' && generations.includes(key)) result[key] = 'a generation';
     else if (key === 'resourceVersion') result[key] = versionOf(map, names, kind);
     else if (key === 'causes') result[key] = distinct(mapsOf(value), names);
     else if (key === 'ca.crt') result[key] = 'a certificate';

@@ -10,7 +10,7 @@ import { type Difference, Sequence, settleSimulated } from './sequence.ts';
 import type { Send } from './server-side.ts';
 import type { Step } from './step.ts';
 import { type StepMaker, stepMakers } from './steps.ts';
-import { runPods } from './workload-steps.ts';
+import { nodeKey, runPods } from './workload-steps.ts';
 
 export interface RunOptions {
   readonly cluster: Cluster;
@@ -20,6 +20,7 @@ export interface RunOptions {
   /** Only sequences about this kind; absent: about all. */
   readonly only?: string | undefined;
   onProgress?(text: string): void;
+  onDifference?(found: Found): void;
 }
 
 export interface Found extends Difference {
@@ -37,7 +38,7 @@ const sequenceLength = 400;
 const mostDifferences = 20;
 
 export async function runDifferential(options: RunOptions): Promise<RunResult> {
-  const { cluster, requests, seed, parallel, only, onProgress } = options;
+  const { cluster, requests, seed, parallel, only, onProgress, onDifference } = options;
   const differences: Found[] = [];
   const began = performance.now();
   let sent = 0;
@@ -51,7 +52,11 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
         started += 1;
         const { count, difference } = await oneSequence(real, own, isEnough, only);
         sent += count;
-        if (difference !== undefined) differences.push({ seed: own, ...difference });
+        if (difference !== undefined) {
+          const found = { seed: own, ...difference };
+          differences.push(found);
+          onDifference?.(found);
+        }
         const seconds = (performance.now() - began) / 1000;
         onProgress?.(
           `${sent} requests, ${Math.round(sent / seconds)} a second, ${differences.length} differences`,
@@ -84,11 +89,13 @@ async function oneSequence(
     watches: maker.watches ?? [],
   });
   await sequence.begin();
+  const node = new OwnNode(namespace, send);
   try {
     const length = maker.isSlow ? sequenceLength / 4 : sequenceLength;
     for (let i = 0; i < length && !isEnough(); i++) {
       const step = maker.makeStep(random);
       if (maker.isSlow && changesTemplate(step)) await nextSecond();
+      if (maker.isSlow) await node.beat();
       const difference =
         (await sequence.take(step)) ??
         (maker.runsPods ? await sequence.take(runPods(maker.kinds[0] ?? 'Pod')) : undefined);
@@ -98,7 +105,9 @@ async function oneSequence(
     return { count: sequence.count, difference };
   } finally {
     sequence.close();
-    await send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}`, headers: {} });
+    for (const path of [`/api/v1/namespaces/${namespace}`, `/api/v1/nodes/${namespace}`]) {
+      await send({ method: 'DELETE', path, headers: {} });
+    }
   }
 }
 
@@ -115,6 +124,33 @@ const changesTemplate = ({ body, edit }: Step): boolean =>
 const nextSecond = (): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, 1_000 - (Date.now() % 1_000)));
 
+const beatMs = 10_000;
+
+/** The node of a sequence. Without a sign of life, the node controller takes it for broken. */
+class OwnNode {
+  readonly #name: string;
+  readonly #send: Send;
+  #last = -beatMs;
+
+  constructor(name: string, send: Send) {
+    this.#name = name;
+    this.#send = send;
+  }
+
+  async beat(): Promise<void> {
+    if (performance.now() - this.#last < beatMs) return;
+    this.#last = performance.now();
+    const lastHeartbeatTime = new Date().toISOString();
+    const condition = { type: 'Ready', status: 'True', reason: 'Differential', message: '' };
+    await this.#send({
+      method: 'PATCH',
+      path: `/api/v1/nodes/${this.#name}/status`,
+      headers: { 'content-type': 'application/strategic-merge-patch+json' },
+      body: JSON.stringify({ status: { conditions: [{ ...condition, lastHeartbeatTime }] } }),
+    });
+  }
+}
+
 async function createNamespace(
   name: string,
   real: Send,
@@ -129,6 +165,13 @@ async function createNamespace(
   await real(request);
   simulated.handle(request);
   settleSimulated(simulated);
+  const node = {
+    ...{ apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { [nodeKey]: name } } },
+    spec: { taints: [{ key: nodeKey, value: name, effect: 'NoSchedule' }] },
+  };
+  const nodeRequest = { ...request, path: '/api/v1/nodes', body: JSON.stringify(node) };
+  await real(nodeRequest);
+  simulated.handle(nodeRequest);
   // Its controllers create these two.
   for (const path of ['configmaps/kube-root-ca.crt', 'serviceaccounts/default']) {
     const get = { method: 'GET', path: `/api/v1/namespaces/${name}/${path}`, headers: {} } as const;

@@ -51,7 +51,7 @@ export interface SequenceOptions {
 
 const shortly = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const settleMs = 10_000;
+const settleMs = 30_000;
 const remembered = 400;
 
 export class Sequence {

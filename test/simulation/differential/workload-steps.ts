@@ -27,18 +27,30 @@ function podSpec(random: Random): Draft {
   return { containers: [{ name: 'main', image, envFrom, env }], volumes };
 }
 
+/** The label and the taint of the only node of a sequence. */
+export const nodeKey = 'example.com/differential';
+
+/** So that Pods of DaemonSets run on the node of the sequence, and on no other one. */
+const onOwnNode: Draft = {
+  nodeSelector: { [nodeKey]: '$namespace' },
+  tolerations: [{ key: nodeKey, operator: 'Exists' }],
+};
+
 function spec(random: Random, kind: Kind, name: string): Draft {
   const labels = { app: name };
   const fields: Draft = {
     selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: podSpec(random) },
+    template: {
+      metadata: { labels },
+      spec: { ...podSpec(random), ...(kind === 'DaemonSet' ? onOwnNode : {}) },
+    },
   };
   if (kind !== 'DaemonSet') fields['replicas'] = random.below(4);
   if (kind === 'StatefulSet') {
     fields['serviceName'] = name;
     if (random.chance(0.3)) fields['podManagementPolicy'] = 'Parallel';
-    if (random.chance(0.2)) fields['updateStrategy'] = { type: 'OnDelete' };
   }
+  if (kind !== 'Deployment' && random.chance(0.2)) fields['updateStrategy'] = { type: 'OnDelete' };
   if (kind === 'Deployment') {
     if (random.chance(0.2)) fields['strategy'] = { type: 'Recreate' };
     if (random.chance(0.2)) {

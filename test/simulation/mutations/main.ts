@@ -16,13 +16,13 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '50000' },
     seed: { type: 'string', default: '1' },
     processes: { type: 'string', default: '2' },
-    /** Only those with this text in their names. */
+    /** Only those whose names match. */
     only: { type: 'string', default: '' },
   },
 });
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const left = mutations.filter(({ name }) => name.includes(values.only));
+const left = mutations.filter(({ name }) => new RegExp(values.only).test(name));
 const found: Found[] = [];
 const waiting = [...left];
 await Promise.all(Array.from({ length: Number(values.processes) }, worker));

@@ -46,7 +46,7 @@ export class Deleter {
     assertPreconditions(live, options);
     const { admit } = this.#deps;
     admit({ verb: 'delete', resource, namespace, object: live.object, before: live.object, call });
-    if (resource === resources.namespaces) return this.#deleteNamespace(live, call);
+    if (resource === resources.namespaces) return this.#deleteNamespace(live, options, call);
     return resource.isGraceful === true
       ? this.#deletePod(live, options, call)
       : this.#deletePlain(live, options, call);
@@ -123,14 +123,20 @@ export class Deleter {
     return { object: this.#marked(live, finalizers, grace, call) };
   }
 
-  #deleteNamespace(live: Stored, call: WriteCall): Deleted {
+  #deleteNamespace(live: Stored, options: DeleteOptions, call: WriteCall): Deleted {
     const { object } = live;
     const metadata = mapOf(object['metadata']);
     if (metadata['deletionTimestamp'] !== undefined) return { object };
+    const { finalizers: _, ...others } = metadata;
+    const finalizers = finalizersFor(listOf(metadata['finalizers']), options);
     const now = timeText(this.#deps.now());
     const marked = {
       ...object,
-      metadata: { ...metadata, deletionTimestamp: now },
+      metadata: {
+        ...(others as JsonMap),
+        deletionTimestamp: now,
+        ...(finalizers.length === 0 ? {} : { finalizers }),
+      },
       status: { ...mapOf(object['status']), phase: 'Terminating' },
     };
     return { object: call.dryRun ? marked : this.#writer.replaceRaw(live, marked) };

@@ -73,6 +73,11 @@ const podSpec: Shape = {
     volumes: listBy('name'),
     imagePullSecrets: listBy('name', atomic),
     nodeSelector: atomic,
+    affinity: {
+      fields: {
+        nodeAffinity: { fields: { requiredDuringSchedulingIgnoredDuringExecution: atomic } },
+      },
+    },
     hostAliases: listBy('ip'),
   },
 };

@@ -39,7 +39,7 @@ export function planOf(seed: number, length: number): Plan {
 type Fleet = Plan['fleet'];
 
 function some(random: SeededRandom, fleet: Fleet, withPolicies: boolean): readonly Step[] {
-  if (random.isOneIn(40)) return scenario(random, fleet, withPolicies);
+  if (random.isOneIn(25)) return scenario(random, fleet, withPolicies);
   const what = random.weighted<() => UserStep | ProcessStep | CheckStep>([
     [60, () => userStep(random)],
     [35, () => processStep(random, fleet)],

@@ -51,6 +51,21 @@ export function scenario(
     },
     check,
   ];
+  /** One workload stops using a source, and others start in the same pass. */
+  const handedOver = (): readonly Untimed[] => [
+    { do: 'setting', setting: { key: 'ownership', value: 'finalizer' } },
+    ...settled,
+    { ...use(workload), mentions: [] } as Untimed,
+    use((workload + 1) % 5),
+    use((workload + 2) % 5),
+    ...[run, check],
+  ];
+  /** Watches miss a change, and their last version has expired when they open again. */
+  const expired = (): readonly Untimed[] => [
+    ...settled,
+    { do: 'streams', fault: 'silent' },
+    ...[write(1), { do: 'compact' } as const, check],
+  ];
   const failing = (): readonly Untimed[] => [
     { do: 'check', lift: true },
     write(0),
@@ -87,8 +102,8 @@ export function scenario(
     check,
   ];
   const all = withPolicies
-    ? [operated, recreated, shared, failing, failing, approving, flapping]
-    : [operated, recreated, shared];
+    ? [operated, recreated, shared, handedOver, failing, failing, approving, flapping]
+    : [operated, recreated, shared, handedOver, expired];
   return random
     .of(all)()
     .map((step) => ({ ...step, waitMs: step.do === 'once' ? 30_000 : 2_000 }) as Step);

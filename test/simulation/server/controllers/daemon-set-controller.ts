@@ -18,7 +18,7 @@ import {
   writeStatus,
 } from './owned.ts';
 import { deletePod } from './replica-set-controller.ts';
-import { generationOf, hashIn, type Revisions, syncRevisions, truncate } from './revisions.ts';
+import { generationOf, hashIn, type Revisions, removeAll, syncRevisions } from './revisions.ts';
 
 const hashLabel = 'controller-revision-hash';
 const generationLabel = 'pod-template-generation';
@@ -152,11 +152,13 @@ function replace(deps: ControllerDeps, set: Stored, nodes: readonly string[], ha
   for (const pod of [...broken, ...healthy]) deletePod(deps, pod);
 }
 
-function truncateUnused(deps: ControllerDeps, set: Stored, revisions: Revisions): void {
+/** Revisions of Pods count for the limit, but stay. */
+function truncateUnused(deps: ControllerDeps, set: Stored, { all, newest }: Revisions): void {
   const hashes = new Set(podsOf(deps, set).map((pod) => labelsOf(pod)[hashLabel]));
-  const used = revisions.all.filter((each) => hashes.has(labelsOf(each)[hashLabel] ?? ''));
-  const names = new Set([revisions.newest.name, ...used.map(({ name }) => name)]);
-  truncate(deps, revisions, names, numberOf(specOf(set)['revisionHistoryLimit'] ?? 10));
+  const old = all.filter((each) => each.uid !== newest.uid);
+  const unused = old.filter((each) => !hashes.has(labelsOf(each)[hashLabel] ?? ''));
+  const limit = numberOf(specOf(set)['revisionHistoryLimit'] ?? 10);
+  removeAll(deps, unused.slice(0, Math.max(0, old.length - limit)));
 }
 
 function writeCounts(

@@ -80,16 +80,20 @@ function create(
 
 /** Deletes the oldest revisions that no Pod uses, beyond a limit. */
 export function truncate(
-  { deleter }: ControllerDeps,
+  deps: ControllerDeps,
   { all }: Revisions,
   used: ReadonlySet<string>,
   limit: number,
 ): void {
   const unused = all.filter((each) => !used.has(each.name));
-  for (const each of unused.slice(0, Math.max(0, unused.length - limit))) {
-    const options = { propagationPolicy: '', gracePeriodSeconds: undefined };
-    const any = { ...options, uid: '', resourceVersion: '' };
-    tryTo(() => deleter.delete(each.resource, each.namespace, each.name, any, asController));
+  removeAll(deps, unused.slice(0, Math.max(0, unused.length - limit)));
+}
+
+export function removeAll({ deleter }: ControllerDeps, all: readonly Stored[]): void {
+  const options = { propagationPolicy: '', gracePeriodSeconds: undefined };
+  const any = { ...options, uid: '', resourceVersion: '' };
+  for (const { resource, namespace, name } of all) {
+    tryTo(() => deleter.delete(resource, namespace, name, any, asController));
   }
 }
 

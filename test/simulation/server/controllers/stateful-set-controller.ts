@@ -1,10 +1,12 @@
 /** Rolls StatefulSets out, Pod by Pod, as the real controller does. */
 import { type JsonMap, mapOf, numberOf, textOf } from '../json.ts';
 import { resources } from '../resources.ts';
+import { matches } from '../selector.ts';
 import type { Stored } from '../store.ts';
 import { asController, type ControllerDeps, tryTo } from './controller.ts';
 import {
   controlled,
+  controllerOwner,
   isDeleting,
   isReady,
   labelsOf,
@@ -51,6 +53,8 @@ class StatefulRollout {
   }
 
   sync(): void {
+    // One that is being deleted cannot adopt its revisions again, and its controller gives up there.
+    if (isDeleting(this.#set) && this.#hasOrphans()) return;
     const revisions = syncRevisions(this.#deps, this.#set, hashLabel);
     if (revisions === undefined) return;
     const { currentRevision } = statusOf(this.#set);
@@ -62,6 +66,15 @@ class StatefulRollout {
     const removed = before.filter((pod) => this.#deletedForUpdate.has(pod.name));
     this.#writeStatus(removed);
     this.#truncate(revisions);
+  }
+
+  #hasOrphans(): boolean {
+    const { selector } = specOf(this.#set);
+    return this.#deps.store
+      .list(resources.controllerRevisions, this.#set.namespace)
+      .some(
+        (each) => controllerOwner(each) === undefined && matches(mapOf(selector), labelsOf(each)),
+      );
   }
 
   readonly #deletedForUpdate = new Set<string>();
