@@ -46,7 +46,7 @@ function inlined(bundled: readonly string[], root: string): string[] {
   return [...new Set(folders)].filter((folder) => !bundled.includes(folder));
 }
 
-/** The folder in which Node finds a package that another one imports. */
+/** The folder in which Node finds a package that another package imports. */
 function installedAt(name: string, from: string, root: string): string {
   const own = join(from, 'node_modules', name);
   if (existsSync(join(root, own, 'package.json'))) return own;

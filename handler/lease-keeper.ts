@@ -4,8 +4,8 @@ import type { Clock } from '../lib/schedule/clock.ts';
 import type { HeldLease, LeaseOutcome } from './held-lease.ts';
 
 /**
- * After the keeper has released the lease on request, it does not acquire it again for this time. A
- * contender that requested the lease reads it more often than that.
+ * After the keeper has released the lease on request, the keeper does not acquire the lease again
+ * for this time. A contender that requested the lease reads it more often than that.
  */
 const yieldMs = 1500;
 

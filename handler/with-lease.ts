@@ -35,12 +35,12 @@ export async function withLease<T>(
     readonly clock: Clock;
     readonly signal: AbortSignal;
     readonly ifReleased: 'take' | 'leave';
-    /** Whether to request the lease from a holder that keeps it between passes. */
+    /** Whether to request the lease from a holder that keeps the lease between passes. */
     readonly requestsYield?: boolean;
     readonly on: LeaseListener;
     /**
-     * Gets the result of the work, and returns for how many seconds the lease stays held after it;
-     * undefined: release the lease.
+     * Gets the result of the work, and returns the number of seconds for which the lease stays held
+     * after the work; undefined: release the lease.
      */
     readonly leaveForSeconds?: (value: T) => number | undefined;
     /** Returns the cursor for the next holder. It is called when the work has ended. */

@@ -1,19 +1,40 @@
 import { hostname } from 'node:os';
 import type { PassDeps } from '../handler/pass/pass.ts';
 import type { LeaseDeps } from '../handler/with-lease.ts';
+import { type Exchange, exchange } from '../lib/http/exchange.ts';
+import { type ReadLines, readLines } from '../lib/http/line-stream.ts';
 import { type ApiClient, createApiClient } from '../lib/kubernetes/client/api-client.ts';
+import { createWatchClient, type OpenWatch } from '../lib/kubernetes/client/watch-client.ts';
 import { type Cluster, createCluster } from '../lib/kubernetes/cluster.ts';
 import { type Connection, connect } from '../lib/kubernetes/credentials/connection.ts';
 import type { LeaseName } from '../lib/kubernetes/names.ts';
-import { leaseIdentity } from '../lib/lease/identity.ts';
+import { leaseIdentity, type Random } from '../lib/lease/identity.ts';
 import { kubernetesLock } from '../lib/lease/kubernetes-lock.ts';
 import { givenShard, ownLeaseName, type Shard, sharedIdentity } from '../lib/rules/shards.ts';
-import { systemClock } from '../lib/schedule/clock.ts';
+import { type Clock, systemClock } from '../lib/schedule/clock.ts';
 import type { Settings } from '../lib/settings/schema.ts';
+
+/** What a process gets from its machine. */
+export interface Machine {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly exchange: Exchange;
+  readonly readLines: ReadLines;
+  readonly hostName: string;
+}
+
+export const thisMachine: Machine = {
+  clock: systemClock,
+  random: Math.random,
+  exchange,
+  readLines,
+  hostName: hostname(),
+};
 
 export interface Wiring {
   readonly connection: Connection;
   readonly api: ApiClient;
+  readonly openWatch: OpenWatch;
   readonly cluster: Cluster;
   readonly identity: string;
   /**
@@ -22,8 +43,8 @@ export interface Wiring {
    */
   readonly leaseName: LeaseName;
   /**
-   * The Lease that excludes other passes of the same shard. Without shards, it is the same Lease as
-   * `leaseName`.
+   * The Lease that excludes other passes of the same shard. Without shards, this is the same Lease
+   * as `leaseName`.
    */
   readonly passLeaseName: LeaseName;
   /** The dependencies for holding the Lease `leaseName` alone, not together with other shards. */
@@ -61,21 +82,26 @@ const connectionsFor = ({ reads, writes }: Settings['concurrency']): number => r
  * the downward API.
  *
  * @param given a connection to use; default: the result of `connectBy`
+ * @param machine default: the clock, the randomness and the network of this process
  * @throws UsageError and UnreachableError: see `connect`
  */
 export async function wire(
   settings: Settings,
   environment: Environment,
   given?: Connection,
+  machine: Machine = thisMachine,
 ): Promise<Wiring> {
+  const { clock, random } = machine;
   const connection = given ?? (await connectBy(settings, environment));
-  const api = createApiClient(connection, connectionsFor(settings.concurrency));
+  const api = createApiClient(connection, {
+    ...machine,
+    maxConnections: connectionsFor(settings.concurrency),
+  });
   const name = {
     podName: environment['POD_NAME'],
     podUid: environment['POD_UID'],
-    hostName: hostname(),
+    hostName: machine.hostName,
   };
-  const random = Math.random;
   const identity = leaseIdentity(name, random);
   const leaseName = {
     namespace:
@@ -99,6 +125,7 @@ export async function wire(
   return {
     connection,
     api,
+    openWatch: createWatchClient(connection, machine),
     cluster: adapter,
     identity,
     leaseName,
@@ -108,7 +135,7 @@ export async function wire(
     deps: {
       cluster: adapter,
       traffic: api.traffic,
-      clock: systemClock,
+      clock,
       identity,
       namespace: leaseName.namespace,
       lease: shard === undefined ? wholeLease : { ...wholeLease, ...shardLeases(shard) },

@@ -19,7 +19,7 @@ const metafileOf = (file: string, bytesInOutput: number): Metafile => ({
   },
 });
 
-/** A root folder with one installed package. It is removed after the test. */
+/** A root folder with one installed package. The folder is removed after the test. */
 function rootWith(t: { after(end: () => void): void }, files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-notices-'));
   t.after(() => rmSync(folder, { recursive: true }));

@@ -40,8 +40,8 @@ const locked = Object.entries(lock.packages).flatMap(([place, it]) =>
 );
 
 /**
- * `name@version` of all packages that the runtime dependencies need, directly or not, by the lock file. It
- * includes packages that a development dependency also needs.
+ * `name@version` of all direct and indirect runtime dependencies, according to the lock file. The set includes
+ * packages that a development dependency also needs.
  */
 function runtimePackages(): Set<string> {
   const found = new Set<string>();

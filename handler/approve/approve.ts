@@ -36,7 +36,7 @@ import { findWorkload, type InspectionDeps } from '../explain/find-workload.ts';
 import { readSubject } from '../explain/subject.ts';
 import { readDefaultOptIns } from '../reading/default-opt-ins.ts';
 
-/** What a person approves, as far as the person may read it. */
+/** The facts that a person approves, as far as this person may read them. */
 export interface ToApprove {
   readonly workload: WorkloadName;
   readonly request: ApprovalRequest;
@@ -115,18 +115,17 @@ async function readSource(
   }
 }
 
-/** Sets annotations of a workload, and returns its metadata after that. */
+/** Sets annotations of a workload, and returns the metadata of the workload after the write. */
 export type Annotate = (
   name: WorkloadName,
   annotations: Readonly<Record<string, string>>,
 ) => Promise<ObjectMeta>;
 
 /**
- * Approves the configuration that was shown, and no other one.
- *
- * @returns whether this configuration is still held; if not, since it was shown, the configuration has
- * changed, or its hash was written
- * @throws UnreachableError if the cluster does not permit it or does not answer, else WaveCronError
+ * Approves the configuration that was shown, and no other configuration. @returns whether this
+ * configuration is still held; if not, since it was shown, the configuration has changed, or its
+ * hash was written @throws UnreachableError if the cluster does not permit the write or does not
+ * answer, else WaveCronError
  */
 export async function writeApproval(
   { workload, request }: ToApprove,

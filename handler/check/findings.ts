@@ -85,7 +85,7 @@ export type Found<T> = { readonly value: T } | { readonly why: string };
 
 export interface NamespaceFinding {
   readonly name: string;
-  /** The settings that contain it. */
+  /** The names of the settings that contain the namespace. */
   readonly settings: readonly string[];
   readonly state: 'exists' | 'absent' | 'unknown';
   readonly why?: string;
@@ -98,15 +98,15 @@ export interface LeaseFinding extends LeaseName {
 }
 
 /**
- * Queries the cluster without changing it; writes are dry runs. A failed request does not end the
- * others.
+ * Queries the cluster without changing it. Writes are dry runs. If one request fails, the other
+ * requests continue.
  */
 export async function findings(
   loaded: LoadedSettings,
   { connection, api, cluster, leaseName, wholeLease }: CheckedCluster,
   /** Called with the number of permissions before they are reviewed. */
   beforePermissions: (permissions: number) => void,
-  /** In milliseconds since 1970. */
+  /** The current time, in milliseconds since 1970. */
   now: number,
   signal: AbortSignal,
 ): Promise<Findings> {
@@ -297,7 +297,8 @@ async function reviewPermissions(
 }
 
 /**
- * By default, wave-cron reads Secrets only by name, so that a stolen token cannot list others.
+ * By default, wave-cron reads Secrets only by name, so that a stolen token cannot list other
+ * Secrets.
  *
  * @param needed the permissions that the settings need
  */

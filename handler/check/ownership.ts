@@ -53,7 +53,7 @@ async function countCarriers(scope: CheckedScope): Promise<number | undefined> {
   return found === undefined || found.problems.length > 0 ? undefined : found.workloads.length;
 }
 
-/** When and how to remove the permissions. */
+/** A note that says when and how to remove the permissions. */
 export function leftOfOwnershipNote({ workloads, mayPatch }: LeftOfOwnership): string {
   const permissions = `patch on ${sourceResources}`;
   if (workloads === undefined) {

@@ -8,7 +8,7 @@ import type { LoadedSettings } from '../../lib/settings/load.ts';
 import { durationMs } from '../../lib/text/duration.ts';
 
 /**
- * What a person should know about the settings of rollouts, as sentences.
+ * The facts that a person should know about the settings of rollouts, as sentences.
  *
  * @param now in milliseconds since 1970
  */

@@ -15,7 +15,7 @@ export interface EarlierWritesDeps {
 
 type WriteReason = 'FirstSeen' | 'ConfigChanged';
 
-/** How often one hash was written, according to the Events. */
+/** The number of writes of one hash, according to the Events. */
 interface Written {
   readonly hash: string;
   /** The reason of the Event that counts further writes. */

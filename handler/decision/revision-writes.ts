@@ -13,7 +13,7 @@ import type { ReadContext } from '../context.ts';
 
 /** The earlier writes according to the revisions, or why these could not be read. */
 export interface WritesShown {
-  /** In milliseconds since 1970. */
+  /** The times of the writes, in milliseconds since 1970. */
   readonly writes: readonly number[];
   readonly problem?: string;
 }

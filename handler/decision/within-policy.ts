@@ -247,7 +247,7 @@ function changedOf({ reason, changed }: Proposal): readonly string[] {
 
 /** The known times of earlier hashes. */
 interface Writes {
-  /** In milliseconds since 1970. */
+  /** The known times of earlier writes, in milliseconds since 1970. */
   readonly known: readonly number[];
   /** A clause that says why some times are not known; absent if all are known. */
   readonly note?: string;

@@ -32,7 +32,10 @@ export async function readRevisions(
   );
 }
 
-/** The plural of the kind of its revisions: `ReplicaSets`. Undefined if its kind has no revisions. */
+/**
+ * The plural of the kind of the workload's revisions: `ReplicaSets`. Undefined if the kind of the
+ * workload has no revisions.
+ */
 export function revisionObjects({ kind }: Pick<Runner, 'kind'>): string | undefined {
   const { revisions } = workloadEntry(kind);
   return revisions && `${revisions.kind}s`;

@@ -54,9 +54,11 @@ export interface Facts {
   readonly events: readonly EventObject[] | undefined;
 }
 
-/** The opted-in workloads of a namespace, as far as they matter for the rollouts of others. */
+/**
+ * The opted-in workloads of a namespace, as far as they matter for the rollouts of other workloads.
+ */
 interface Others {
-  /** By name. */
+  /** The workloads, each with its unfinished rollout if wave-cron started one, sorted by name. */
   readonly witnesses: readonly Witness[];
   readonly orders: ReadonlySet<number>;
 }
@@ -72,7 +74,7 @@ export class SubjectReader {
   readonly #leaseName: LeaseName;
   readonly #inspector: WorkloadInspector;
   readonly #context: ReadContext;
-  /** False if a list of the other workloads in its namespace was incomplete. */
+  /** False if a list of the other workloads in the namespace of the subject was incomplete. */
   hasReadOthers = true;
   readonly #others = oncePer((namespace: string) => this.#listOthers(namespace));
 
@@ -131,12 +133,15 @@ export class SubjectReader {
     return waiting ?? [];
   }
 
-  /** The workloads of its namespace whose rollouts are under way. */
+  /** The workloads of the subject's namespace whose rollouts are under way. */
   async witnesses(namespace: string): Promise<readonly Witness[]> {
     return (await this.#others(namespace)).witnesses;
   }
 
-  /** Whether it may have to wait for other workloads, as far as that is known without the queue of a pass. */
+  /**
+   * Whether the subject may have to wait for other workloads, as far as that is known without the
+   * queue of a pass.
+   */
   async mayWait({ all, perNamespace }: QueueLimits): Promise<boolean> {
     if (all !== undefined || perNamespace !== undefined) return true;
     const { orders } = await this.#others(this.#subject.name.namespace);
@@ -174,7 +179,7 @@ export class SubjectReader {
     return { witnesses: witnesses.sort(byName), orders };
   }
 
-  /** The sources with an owner reference to the subject, named as in its record. */
+  /** The sources with an owner reference to the subject, named as in the subject's record. */
   async owned(
     { readings }: SourcesSeen,
     recorded: ReadonlySet<string>,

@@ -27,7 +27,7 @@ export interface Subject {
   readonly object: WorkloadObject;
   /** The workload whose Pods are made from the template: the subject itself, or a user of its template. */
   readonly runner: Runner;
-  /** The workload as a pass sees it; undefined if a pass does not handle it. */
+  /** The workload as a pass sees it; undefined if a pass does not handle the workload. */
   readonly seen: Workload | undefined;
   /**
    * Like `seen`. If a pass does not handle the workload, this is the workload as a pass would see it after an
@@ -35,11 +35,14 @@ export interface Subject {
    */
   readonly workload: Workload;
   readonly optIn: OptIn;
-  /** What opts in the workloads of its namespace that have no annotation. */
+  /**
+   * The annotation or setting that opts in those workloads of the namespace that have no
+   * annotation.
+   */
   readonly defaultOptIn: DefaultOptIns;
   readonly mentions: readonly AnnotatedMention[];
   readonly references: readonly Reference[];
-  /** The label selector of its Pods, in the format of a list request. */
+  /** The label selector of the workload's Pods, in the format of a list request. */
   readonly podSelector: string;
 }
 

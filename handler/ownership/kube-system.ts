@@ -10,8 +10,8 @@ export type KubeSystemReading =
   | { readonly state: 'unreadable'; readonly why: string };
 
 /**
- * Reads the Namespace kube-system at most once per pass, when its uid is needed. The uid is never
- * taken from anywhere else: with a wrong uid, the owner does not exist, and the garbage collector
+ * Reads the Namespace kube-system at most once per pass, when its uid is needed. The uid never
+ * comes from another place: with a wrong uid, the owner does not exist, and the garbage collector
  * deletes the source.
  */
 export function kubeSystemReader(context: ReadContext): () => Promise<KubeSystemReading> {

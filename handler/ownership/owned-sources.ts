@@ -24,8 +24,9 @@ const maxReferences = 20_000;
 const maxReferencesOfAll = 100_000;
 
 /**
- * Finds the sources of a namespace that have owner references to workloads, by listing their
- * metadata. Used only if no record names them, because it requires the permission to list.
+ * Finds the sources of a namespace that have owner references to workloads, by listing the metadata
+ * of all sources. Used only if no record names the sources, because it requires the permission to
+ * list.
  */
 export class OwnedSources {
   readonly #search: OncePer<string, Search>;

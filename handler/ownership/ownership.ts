@@ -51,12 +51,14 @@ type Found = { readonly [list in keyof Hindrances]: string[] };
 /** The result for the stale references. Each list contains names of sources as in the record. */
 interface Removal {
   readonly removed: string[];
-  /** Sources on which a reference stays, because another client wrote it. */
+  /** Sources on which a reference stays, because another client wrote the reference. */
   readonly left: string[];
   readonly stuck: string[];
 }
 
-/** How many sources of one workload are changed at once. The limits of the pass apply too. */
+/**
+ * The number of sources of one workload that are changed at once. The limits of the pass apply too.
+ */
 const atOnce = 16;
 
 /**

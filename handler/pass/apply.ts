@@ -36,7 +36,7 @@ export interface Applied {
   readonly holdIsNew?: true;
   /** Present if nothing was done yet, because the workload has to wait for its turn. */
   readonly postponed?: Postponed;
-  /** Present if the pass was stopped before all its sources were handled. */
+  /** Present if the pass was stopped before all sources of the workload were handled. */
   readonly cutShort?: PassStopped;
 }
 
@@ -147,8 +147,8 @@ class Application {
   }
 
   /**
-   * @returns the failure if it cannot be written
-   * @throws ApiError after a conflict
+   * Sends the patch of the decision. @returns the failure if the patch cannot be written @throws
+   * ApiError after a conflict
    */
   async #patch(patch: object, decision: Decision): Promise<Said | undefined> {
     const workload = this.#current;

@@ -38,7 +38,7 @@ export interface OptedInDeps {
   readonly needed: Pick<ListReduction, 'mentioning' | 'alsoIn'>;
   /** Why named namespaces could not be read, by name: see `OptInReading`. */
   readonly unread: ReadonlyMap<string, string>;
-  /** Undefined if `keep` does not need them. */
+  /** The template users of the namespace; undefined if `keep` does not need them. */
   readonly users?: TemplateUsers;
   readonly lists: LimitFunction;
 }
@@ -125,7 +125,9 @@ export async function listAllCarriers(
   return { carriers, isWhole: problems.length === 0 && unread.size === 0 };
 }
 
-/** An error of our own code on one workload must not prevent the handling of the others. */
+/**
+ * An error of our own code on one workload must not prevent the handling of the other workloads.
+ */
 export function unexpected(error: unknown): Said {
   return { reason: 'Failed', sentence: `it could not be handled: ${describeError(error)}` };
 }

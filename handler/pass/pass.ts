@@ -23,19 +23,20 @@ export interface PassRequest {
   /** False for a plan: it reads and decides everything, writes nothing, and needs no lease. */
   readonly write: boolean;
   /**
-   * If true, the pass is skipped if another process completes a pass while this one waits for the
-   * lease. Set it for replicas that share one schedule: otherwise each of them would run every
+   * If true, the pass is skipped if another process completes a pass while this process waits for
+   * the lease. Set it for replicas that share one schedule. Otherwise, each replica would run every
    * pass. Default: false.
    */
   readonly standby?: boolean;
   /**
-   * Makes it a partial pass over these workloads alone, which are read by name. Its report says
-   * nothing about the others. Default: a full pass.
+   * If present, the pass is a partial pass over these workloads alone, which are read by name. The
+   * report of a partial pass says nothing about other workloads. Default: a full pass.
    */
   readonly only?: NamedWorkloads;
   /**
-   * For a plan with the permissions of a person, who often may not read the hash key. If it cannot be read,
-   * hashes are made without it, and `hashKeyProblem` in the report says so. Default: false.
+   * Whether the pass works without the hash key. A plan runs with the permissions of a person, who
+   * often may not read the key. If the key cannot be read, hashes are made without a key, and
+   * `hashKeyProblem` in the report says so. Default: false.
    */
   readonly keyIsOptional?: boolean;
 }
@@ -78,7 +79,7 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
   const { settings, write, standby = false } = request;
   const { clock, lease, observer } = deps;
   const report = startReport(request, deps);
-  const end = endOf(settings, deps.signal);
+  const end = endOf(settings, clock, deps.signal);
   let cursor: string | undefined;
   const run = async (held: HeldLease | undefined): Promise<Report> => {
     cursor = held?.cursor;
@@ -88,23 +89,29 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
     return report(done.stopped?.pass ?? 'Completed', done.stopped?.message, done);
   };
 
-  if (!write || lease === undefined) return await run(undefined);
+  const underLease = async (deps: LeaseDeps): Promise<Report> => {
+    try {
+      const on: LeaseListener = (event) => observer?.lease?.(event);
+      const ifReleased = standby ? 'leave' : 'take';
+      const claims = leaseClaims(settings);
+      const left = { cursor: () => cursor };
+      const wait = { ifReleased, requestsYield: !standby } as const;
+      const how = { ...claims, clock, signal: end.signal, ...wait, on, ...left };
+      const result = await withLease(deps, how, run);
+      if (result.kind === 'done') return result.value;
+      const verb = result.seen === 'released' ? 'held' : 'holds';
+      return report('LeaseHeld', `${holderInWords(result.holder)} ${verb} ${result.lease}`);
+    } catch (error) {
+      // The pass was interrupted while it was waiting for the lease.
+      const { signal, why } = end;
+      if (signal.aborted && error === signal.reason) return report('Interrupted', why());
+      throw error;
+    }
+  };
   try {
-    const on: LeaseListener = (event) => observer?.lease?.(event);
-    const ifReleased = standby ? 'leave' : 'take';
-    const claims = leaseClaims(settings);
-    const left = { cursor: () => cursor };
-    const wait = { ifReleased, requestsYield: !standby } as const;
-    const how = { ...claims, clock, signal: end.signal, ...wait, on, ...left };
-    const result = await withLease(lease, how, run);
-    if (result.kind === 'done') return result.value;
-    const verb = result.seen === 'released' ? 'held' : 'holds';
-    return report('LeaseHeld', `${holderInWords(result.holder)} ${verb} ${result.lease}`);
-  } catch (error) {
-    // The pass was interrupted while it was waiting for the lease.
-    const { signal, why } = end;
-    if (signal.aborted && error === signal.reason) return report('Interrupted', why());
-    throw error;
+    return await (write && lease !== undefined ? underLease(lease) : run(undefined));
+  } finally {
+    end.passed();
   }
 }
 
@@ -112,12 +119,24 @@ export async function pass(request: PassRequest, deps: PassDeps): Promise<Report
 interface End {
   readonly signal: AbortSignal;
   readonly why: () => string;
+  /**
+   * Call it when the pass has ended. It stops the timer, and aborts the signal: Node keeps a signal
+   * of `AbortSignal.any` that has listeners in memory until it is aborted.
+   */
+  readonly passed: () => void;
 }
 
-function endOf({ passTimeoutSeconds }: Settings, stop: AbortSignal | undefined): End {
-  const tooLong = AbortSignal.timeout(passTimeoutSeconds * 1000);
+function endOf({ passTimeoutSeconds }: Settings, clock: Clock, stop: AbortSignal | undefined): End {
+  const tooLong = new AbortController();
+  const over = new AbortController();
+  const timedOut = (): void => tooLong.abort(new DOMException('no time left', 'TimeoutError'));
+  clock.sleep(passTimeoutSeconds * 1000, over.signal).then(timedOut, () => undefined);
   return {
-    signal: AbortSignal.any(stop === undefined ? [tooLong] : [stop, tooLong]),
+    passed: () => {
+      over.abort();
+      tooLong.abort();
+    },
+    signal: AbortSignal.any(stop === undefined ? [tooLong.signal] : [stop, tooLong.signal]),
     why: () =>
       stop?.aborted === true
         ? 'stop requested'

@@ -53,7 +53,7 @@ export interface ReconcileRequest {
   readonly serverTime: () => Date;
   /** The workloads of a partial pass; undefined: all. */
   readonly only?: NamedWorkloads | undefined;
-  /** As in PassRequest. Always false if the pass writes. */
+  /** The option of PassRequest with this name. Always false if the pass writes. */
   readonly keyIsOptional: boolean;
 }
 
@@ -67,7 +67,7 @@ export interface Work {
   readonly eventProblem: string | undefined;
   /** Why hashes were made without a key although `hashKey` is set. */
   readonly hashKeyProblem: string | undefined;
-  /** As in Report. */
+  /** The field of Report with this name. */
   readonly oldestHeldMs: number | undefined;
   /** Why the pass ended early; undefined if it did not. */
   readonly stopped: PassStopped | undefined;
@@ -192,7 +192,7 @@ export class Reconciler {
     for (const { namespace } of names) this.#namespaces(namespace).catch(() => undefined);
   }
 
-  /** In a partial pass, no workload may have to wait for others. */
+  /** In a partial pass, no workload may have to wait for other workloads. */
   #assertNoOthersCount(queue: RolloutQueue, workloads: readonly Workload[]): void {
     if (this.#request.only === undefined) return;
     const hasOrder = workloads.some(({ rollouts }) => rollouts.order !== undefined);
@@ -318,7 +318,10 @@ export class Reconciler {
     await this.#report({ workload, outcome: unhandledOutcome(workload, said) });
   }
 
-  /** @returns the result to record later, because the workload waits for others */
+  /**
+   * Handles a workload whose turn has come. @returns the result to record later, because the
+   * workload waits for other workloads
+   */
   async #inItsTurn(
     workload: Workload,
     at: number,

@@ -28,7 +28,9 @@ export interface SecondPhaseDeps {
   readonly isStopped: () => boolean;
 }
 
-/** The time between two reads of the workloads under way, while a pass waits for them. */
+/**
+ * The time between two reads of the workloads under way, while a pass waits for these workloads.
+ */
 const pollMs = 2000;
 
 const fewSources = 50;
@@ -54,7 +56,10 @@ export class SecondPhase {
     this.#deps.queue.add(candidate);
   }
 
-  /** Undefined if the workload has to be handled once more while it waits. */
+  /**
+   * The fields for a workload for which nothing has to be written while it waits; undefined if the
+   * workload has to be handled once more during the wait.
+   */
   #ifIdle(workload: Workload, decision: Decision): Waiting['idle'] {
     const { annotationKeys } = this.#context;
     const { ownership: plan, changed } = decision;
@@ -84,7 +89,7 @@ export class SecondPhase {
     let waits = await this.#startAll();
     const held = new Map<Candidate, Applied>();
     if (waitMs > 0 && waits.size > 0) {
-      // The workloads must have the time since when they are held, even if the pass is killed during the wait.
+      // Records since when each workload is held, even if the pass is killed during the wait.
       await this.#each(waits, async (candidate, wait) => {
         const applied = await this.#hold(candidate, wait);
         if (applied !== undefined) held.set(candidate, applied);
@@ -174,7 +179,7 @@ export class SecondPhase {
 
 interface Waiting {
   readonly workload: Workload;
-  /** Present if nothing has to be written while it waits. */
+  /** Present if nothing has to be written while the workload waits. */
   readonly idle?: {
     readonly decision: Decision;
     /** Contains only warnings and notes. */

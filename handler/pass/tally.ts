@@ -31,7 +31,7 @@ export interface ReconcileObserver {
   news?(outcome: Outcome, reason: Reason): void;
 }
 
-/** Facts about an outcome that are not part of it. */
+/** Facts about an outcome that the outcome does not contain. */
 export interface Noted {
   /** Present if a hold began, or replaced another hold. */
   readonly holdIsNew?: true;

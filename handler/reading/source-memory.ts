@@ -43,7 +43,7 @@ export function sourceMemory(bytes = keptBytes): Memory {
   };
 }
 
-/** While a response arrives, decides whether there is memory for it. */
+/** While a response arrives, decides whether there is memory for the response. */
 export class Admission {
   readonly #budget: ByteBudget;
   readonly #namespace: string;

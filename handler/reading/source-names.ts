@@ -14,7 +14,10 @@ const keptNames = 50_000;
 
 class TooManyNames extends WaveCronError {}
 
-/** Lists the names of sources in a namespace, metadata alone, each list once as long as it is kept. */
+/**
+ * Lists the names of sources in a namespace, reading only metadata. Each list is requested once,
+ * and again only after it was dropped.
+ */
 export class SourceNames {
   readonly #context: ReadContext;
   readonly #lists: KeptLists<NamesReading>;
@@ -56,7 +59,9 @@ export class SourceNames {
   }
 }
 
-/** Reduces an object that is read alone, and reads the names that its patterns need. */
+/**
+ * Reduces an object that is read alone, and reads the names that the patterns of the workload need.
+ */
 export function keepWithNames(keep: Keep, names: SourceNames): KeepRead {
   return async (kind, object) => {
     const workload = keep(kind, object);

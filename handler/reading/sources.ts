@@ -18,7 +18,7 @@ import { Mounts } from './mounts.ts';
 import { type Admission, type Memory, sourceMemory } from './source-memory.ts';
 import { covers, keysOf, type Loaded, referencesOf, type Wanted, want } from './wanted.ts';
 
-/** How many sources of one workload are read ahead. */
+/** The number of sources of one workload that are read ahead. */
 const ahead = 16;
 
 /**
@@ -114,7 +114,7 @@ export class Sources {
     }
   }
 
-  /** Starts to read a source ahead of its turn, if there is memory for it. */
+  /** Starts to read a source ahead of its turn, if there is memory for the source. */
   #readAhead(workload: Workload, reference: Reference): void {
     const wanted = this.#wantedFor(workload, reference);
     if (!wanted || wanted.kept !== undefined || wanted.loading !== undefined) return;

@@ -11,7 +11,9 @@ export function mayUseTemplates(kind: WorkloadKind): boolean {
   return workloadEntry(kind).templateOwner !== undefined;
 }
 
-/** The workloads whose Pods have the pod template of another one, by the owner of the template. */
+/**
+ * The workloads whose Pods have the pod template of another workload, by the owner of the template.
+ */
 export class TemplateUsers {
   readonly #users = new Map<string, Runner>();
   #isWhole = true;

@@ -15,11 +15,11 @@ export interface Wanted {
   keys: Reference['keys'];
   /** The number of these workloads that are not done. */
   workloads: number;
-  /** Present while it is being read. */
+  /** The read in progress; undefined if the source is not being read. */
   loading: Promise<Loaded | undefined> | undefined;
   /** Whether the source once exceeded the available memory. */
   isLarge: boolean;
-  /** The reading, as long as there is memory for it. */
+  /** The reading, as long as there is memory for the reading. */
   kept: { readonly loaded: Loaded; readonly admission: Admission } | undefined;
 }
 

@@ -20,7 +20,7 @@ export type Keep = (
   names?: NamesByKind,
 ) => Workload | undefined;
 
-/** The same for an object that is read alone, with the names that its patterns need. */
+/** Like `Keep`, for an object that is read alone, with the names that its patterns need. */
 export type KeepRead = (
   kind: WorkloadKind,
   object: WorkloadObject,
@@ -29,18 +29,18 @@ export type KeepRead = (
 /** How the objects of a list are reduced. */
 export interface ListReduction {
   readonly keep: Keep;
-  /** Gets each object that may use the pod template of another one. */
+  /** Gets each object that may use the pod template of another object. */
   readonly users?: TemplateUsers;
   /**
    * Each object that `keep` keeps contains one of these words, so other objects need no parsing.
    * Absent: all objects are parsed.
    */
   readonly mentioning?: readonly string[];
-  /** With `mentioning`: `keep` may also keep objects of these namespaces. */
+  /** If `mentioning` is present, `keep` may also keep objects of these namespaces. */
   readonly alsoIn?: ((namespace: string) => boolean) | undefined;
   /**
-   * Like `keep`, for the workloads of a page that is too large. It gets only their metadata.
-   * Absent: these workloads are read one by one.
+   * Like `keep`, for the workloads of a page that is too large. This function gets only the
+   * metadata of a workload. Absent: these workloads are read one by one.
    */
   readonly keepUnread?:
     | ((kind: WorkloadKind, metadata: ObjectMeta) => Workload | undefined)
@@ -59,7 +59,7 @@ export interface Listed {
 }
 
 export interface TooLarge extends ListedName {
-  /** Whether `keep` keeps it according to its metadata. */
+  /** Whether `keep` keeps the object, according to the metadata of the object. */
   readonly kept: boolean;
 }
 
@@ -71,7 +71,9 @@ export interface Unread extends ListedName {
 /** The result of one list. If `isRead` is false, the list failed, and it contains no workloads. */
 export interface ReadList extends Omit<Listed, 'kindsNotServed'> {
   readonly isRead: boolean;
-  /** Whether it was a list of all namespaces and the account lacks the permission. */
+  /**
+   * Whether the list was for all namespaces and the account lacks the permission for such a list.
+   */
   readonly isForbiddenAsWhole: boolean;
 }
 
@@ -169,7 +171,9 @@ export class WorkloadList {
     }
   }
 
-  /** Undefined if the object has no name or its namespace is not in scope. */
+  /**
+   * The name of the object; undefined if the object has no name or its namespace is not in scope.
+   */
   #chosenName(object: WorkloadObject | null): ListedName | undefined {
     const { namespace, name, uid, resourceVersion } = object?.metadata ?? {};
     if (typeof namespace !== 'string' || typeof name !== 'string') {

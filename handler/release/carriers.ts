@@ -18,7 +18,9 @@ import type { ListDeps } from '../reading/list.ts';
 
 /** A source with owner references that no remaining workload records. */
 export interface TracedSource extends SourceName {
-  /** The owners in its references; empty if only the reference to a Namespace is left. */
+  /**
+   * The owners in the references of the source; empty if only the reference to a Namespace is left.
+   */
   readonly owners: readonly CarriedReference[];
 }
 

@@ -20,7 +20,7 @@ import { findTraces, type ReleaseScope, type TracedWorkload, type Traces } from 
 export interface ReleaserObserver {
   /** Gets the number of workloads and sources to release. */
   found?(number: number): void;
-  /** Is called after each of them. */
+  /** Called after each workload or source is handled. */
   handled?(): void;
 }
 

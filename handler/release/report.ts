@@ -21,15 +21,18 @@ export interface ReleaseReport {
   readonly unreached: number;
 }
 
-/** The changes of one workload; in a preview, the expected ones. */
+/** The changes of one workload; in a preview, the expected changes. */
 export interface ReleasedWorkload extends WorkloadName {
-  /** Sources that lost their owner reference to it, as in the record: `ConfigMap/name`. */
+  /**
+   * Sources that lost their owner reference to the workload, named as in the record:
+   * `ConfigMap/name`.
+   */
   readonly sources: readonly string[];
   /** `none`: it had no finalizer. */
   readonly finalizer: 'removed' | 'kept' | 'none';
   /** Names of the removed annotations. */
   readonly annotations: readonly string[];
-  /** Whether its template changed, so that its Pods restart. */
+  /** Whether the pod template of the workload changed, so that its Pods restart. */
   readonly restarts: boolean;
   /** The failures, as sentences. */
   readonly problems: readonly string[];

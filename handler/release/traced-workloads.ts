@@ -56,7 +56,7 @@ export class TracedWorkloads {
     return this.#found(await listWorkloads(this.#settings, { keep }, deps));
   }
 
-  /** @throws UnreachableError if it cannot be read */
+  /** Reads one workload by its name. @throws UnreachableError if the workload cannot be read */
   async get(only: WorkloadName, { cluster, signal }: ListDeps): Promise<FoundWorkloads> {
     const { kind, name } = only;
     const nothing = { workloads: [], problems: [], alsoNotSeen: [], kindsNotServed: [] };
@@ -107,7 +107,7 @@ export class TracedWorkloads {
   }
 }
 
-/** Whether sources have, or may have, owner references to it. */
+/** Whether sources have, or may have, owner references to the workload. */
 export function answersForReferences(workload: Workload): boolean {
   return planRelease(workload, new Set(), true) !== undefined;
 }
@@ -125,8 +125,8 @@ export function carriesHashAnnotations({ template, deleting }: Workload): boolea
 }
 
 /**
- * Whether a wave-cron with another annotation prefix has a record on it. In managedFields, the
- * owner references of both look the same.
+ * Whether a wave-cron with another annotation prefix has a record on the workload. In
+ * managedFields, the owner references of both installations look the same.
  */
 function hasOtherRecord({ metadata }: WorkloadObject, ownedSources: string): boolean {
   const suffix = ownedSources.slice(ownedSources.indexOf('/'));

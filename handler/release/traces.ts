@@ -8,11 +8,11 @@ import { chosenNamespaces, type ListDeps } from '../reading/list.ts';
 import { carriersOf, leftover, searchSources, type TracedSource } from './carriers.ts';
 import { answersForReferences, TracedWorkloads } from './traced-workloads.ts';
 
-/** Where to search, and what to release. */
+/** The places to search, and the objects to release. */
 export interface ReleaseScope {
   /** The search uses only the namespaces and the annotation prefix. */
   readonly settings: Settings;
-  /** Only this workload; undefined: everything in the namespaces of the settings. */
+  /** The workload to release; undefined: everything in the namespaces of the settings. */
   readonly only: WorkloadName | undefined;
   /** Whether to release the annotations of the template too. */
   readonly annotations: boolean;
@@ -32,7 +32,7 @@ export interface Traces {
 
 export interface TracedWorkload {
   readonly workload: Workload;
-  /** Sources with an owner reference to it, named as in its record. */
+  /** Sources with an owner reference to the workload, named as in the workload's record. */
   readonly carriers: ReadonlySet<string>;
 }
 

@@ -15,7 +15,7 @@ import { type PassDeps, type PassObserver, pass } from '../pass/pass.ts';
 
 export interface StatusRequest {
   readonly settings: Settings;
-  /** Only this namespace; undefined: all namespaces of the settings. */
+  /** The namespace to show; undefined: all namespaces of the settings. */
   readonly namespace: string | undefined;
   /** Only these workloads; default: all. Some settings need all of them: see `mayBePartial`. */
   readonly only?: NamedWorkloads;
@@ -28,7 +28,7 @@ export interface StatusDeps extends Omit<PassDeps, 'observer' | 'lease'> {
 
 /** The states of all opted-in workloads in scope. */
 export interface StatusReport {
-  /** When the states were read, RFC 3339, UTC. */
+  /** The time at which the states were read, RFC 3339, UTC. */
   readonly readAt: string;
   readonly namespace: string | null;
   /**

@@ -13,7 +13,7 @@ export interface OwnWrites {
   wroteSource(metadata: ObjectMeta): void;
 }
 
-/** A cluster that works like the given one and also reports each write of this process. */
+/** A cluster that works like the given cluster and also reports each write of this process. */
 export function notingOwnWrites(cluster: Cluster, on: OwnWrites): Cluster {
   return {
     ...cluster,

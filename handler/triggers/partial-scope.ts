@@ -7,9 +7,9 @@ import { mayUseTemplates } from '../reading/template-users.ts';
 import type { Entry, ReferenceIndex } from './reference-index.ts';
 
 /**
- * Whether a pass may handle some workloads without the others. Selectors need lists, a limit on
- * concurrent rollouts counts the rollouts of all workloads, and only a list says which workloads use
- * the pod template of another one.
+ * Whether a pass may handle some workloads without the other workloads. Selectors need lists, a
+ * limit on concurrent rollouts counts the rollouts of all workloads, and only a list says which
+ * workloads use the pod template of another workload.
  */
 export function mayBePartial(settings: Settings): boolean {
   const { kinds, namespaceSelector, workloadSelector, rollouts, timeZone } = settings;

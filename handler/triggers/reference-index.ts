@@ -9,20 +9,23 @@ import { referencesOf } from '../reading/wanted.ts';
 
 /** The facts about an opted-in workload from its last read or write. */
 export interface Entry extends WorkloadName {
-  /** Distinguishes the workload from an earlier one with the same name, which may have had the same generation. */
+  /**
+   * The uid of the workload. It distinguishes the workload from an earlier workload with the same
+   * name, which may have had the same generation.
+   */
   readonly uid: string | undefined;
   /** The generation of the version that was last read or written. */
   readonly generation: number;
   /** See `ownerAnnotations`. */
   readonly owner: string;
-  /** From `sourceKey`. */
+  /** The sources that the workload uses, as keys from `sourceKey`. */
   readonly sources: readonly string[];
-  /** Present if its annotations contain patterns for sources of its namespace. */
+  /** Present if the annotations of the workload contain patterns for sources of its namespace. */
   readonly patterns?: readonly SourcePattern[];
   /** Whether the workload had an unfinished rollout with versions on trial. */
   readonly isUnderWay: boolean;
   readonly hasOrder: boolean;
-  /** When its hold ends, in milliseconds since 1970. */
+  /** The time at which the hold of the workload ends, in milliseconds since 1970. */
   readonly heldUntil?: number;
 }
 

@@ -23,7 +23,7 @@ import { type WatchedList, watchedKinds, watchedLists } from './watched-lists.ts
 export interface WatchTriggersDeps extends WatchDeps {
   readonly early: Pick<EarlyPasses, 'request'>;
   readonly on: WatchTriggersListener;
-  /** Finds where the cluster serves kinds of other APIs. If absent, only built-in kinds are watched. */
+  /** Finds the API resources of kinds of other APIs. If absent, only built-in kinds are watched. */
   readonly findKinds?: Cluster['findKinds'];
 }
 

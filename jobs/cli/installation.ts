@@ -34,7 +34,7 @@ const orNone = 'use --installation none for your own settings';
 /**
  * The settings of a command at a terminal: the settings of the installation in the cluster,
  * overridden by the caller's own settings. So the command uses the same Lease as the installation,
- * and decides like it.
+ * and makes the same decisions.
  *
  * @param own the caller's own settings
  * @param note logs which settings are used

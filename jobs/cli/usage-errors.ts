@@ -2,8 +2,8 @@ import { type Command, CommanderError } from 'commander';
 import { UsageError } from '../../lib/errors.ts';
 
 /**
- * Makes commander throw usage errors instead of printing them and exiting. Call it before commands
- * are added, because they inherit this behavior.
+ * Makes commander throw usage errors instead of printing them and exiting. Call this function
+ * before commands are added, because commands inherit this behavior.
  */
 export function throwUsageErrors(program: Command): void {
   program.exitOverride();

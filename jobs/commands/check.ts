@@ -17,8 +17,8 @@ export interface CheckOptions {
 }
 
 /**
- * Reports whether a pass could do its work with these settings. It reports all problems at once. It
- * changes nothing, but may send test messages.
+ * Reports whether a pass could do its work with these settings. The command reports all problems at
+ * once. It changes nothing, but may send test messages.
  *
  * @throws UsageError if `notify` is set and there are no sinks
  */
@@ -53,7 +53,7 @@ export async function check(
   return status === exitStatus.done && !isSent ? exitStatus.incomplete : status;
 }
 
-/** If a check reviews more permissions than this, it takes so long that it logs a note. */
+/** If a check reviews more permissions than this, the check takes so long that it logs a note. */
 const manyPermissions = 1_000;
 
 function statusOf(found: Findings): ExitStatus {

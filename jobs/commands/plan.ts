@@ -17,7 +17,7 @@ export interface PlanOptions {
   readonly exitCode: boolean;
 }
 
-/** Runs a pass that writes nothing, and prints what it would do. */
+/** Runs a pass that writes nothing, and prints what the pass would do. */
 export async function plan(
   { settings, wiring, log, print, signal }: CommandContext,
   options: PlanOptions,

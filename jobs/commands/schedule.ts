@@ -19,7 +19,7 @@ import type { CommandContext } from '../command-context.ts';
 import { plural } from '../output/pass-log.ts';
 import { BearerToken } from '../serve/bearer-token.ts';
 import { type Health, type ProbeAnswer, trackHealth } from '../serve/health.ts';
-import { type Page, type Pages, plain, serve } from '../serve/http-server.ts';
+import { type HttpServer, type Page, type Pages, plain, serve } from '../serve/http-server.ts';
 import { startWithSmallHeap } from '../serve/small-heap.ts';
 import { type TriggerDeps, triggerPage } from '../serve/trigger.ts';
 import { type Watching, watching } from '../serve/watch.ts';
@@ -32,10 +32,15 @@ import { reportSinks } from '../sinks/sink-list.ts';
  * and the command ends with status 0. A failed pass does not end the command: the next tick starts
  * another pass.
  *
+ * @param options.serve serves the probes, the metrics and the triggers. Default: over HTTP
+ * @param options.metrics default: those of this process
  * @throws UsageError if it cannot listen, does not know its shard, or its schedule has no future
  * time
  */
-export async function schedule(context: CommandContext): Promise<ExitStatus> {
+export async function schedule(
+  context: CommandContext,
+  { serve: serveBy = serve, metrics = metricsOfProcess(context) }: ScheduleOptions = {},
+): Promise<ExitStatus> {
   const { settings, wiring, log, signal } = context;
   requiredShard(settings.shard);
   const isWatching = settings.triggers.watch.length > 0;
@@ -43,8 +48,6 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   const { clock, lease } = wiring.deps;
   const { pace, start, given } = paceOf(settings, clock);
   const jitterMs = settings.jitterSeconds * 1000;
-  const { traffic } = wiring.api;
-  const metrics = createMetrics({ traffic, clock, kinds: settings.kinds, process: true });
   const threePeriodsMs = (): number => pace.msUntil(3) + jitterMs;
   const health = trackHealth(clock, threePeriodsMs());
   const early = new EarlyPasses({ clock, heldSpacingMs: isWatching ? heldSpacingMs : 0 });
@@ -59,7 +62,7 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
     },
   };
   const post = triggerPages(settings, { early: requested, metrics: metrics.triggers, log, signal });
-  const server = await serve(settings.listen, { get: probePages(health, metrics), post });
+  const server = await serveBy(settings.listen, { get: probePages(health, metrics), post });
   const served = post === undefined ? '' : ', and POST /trigger';
   try {
     log.info(
@@ -87,7 +90,17 @@ export async function schedule(context: CommandContext): Promise<ExitStatus> {
   return exitStatus.done;
 }
 
-/** With watches, if a replica does not get the Lease, it tries again after this time. */
+export interface ScheduleOptions {
+  readonly serve?: (listen: string, pages: Pages) => Promise<HttpServer>;
+  readonly metrics?: Metrics;
+}
+
+function metricsOfProcess({ settings, wiring }: CommandContext): Metrics {
+  const { clock, traffic } = wiring.deps;
+  return createMetrics({ traffic, clock, kinds: settings.kinds, process: true });
+}
+
+/** If a replica with watches does not get the Lease, it tries again after this time. */
 const heldSpacingMs = 5000;
 
 interface ScheduleDeps {
@@ -257,7 +270,7 @@ function reasonOf({ reason }: AbortSignal): string {
 
 interface GivenPace {
   readonly pace: Pace;
-  /** When passes start, for messages and for the log. */
+  /** The times at which passes start, for messages and for the log. */
   readonly start: string;
   readonly given: Readonly<Record<string, string>>;
 }

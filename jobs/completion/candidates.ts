@@ -13,7 +13,7 @@ export interface Candidate {
   readonly isOpen?: true;
 }
 
-/** What is possible at the cursor. */
+/** The kinds of words that are possible at the cursor. */
 export type Wanted =
   | { readonly kind: 'words'; readonly candidates: readonly Candidate[] }
   | { readonly kind: 'files' }

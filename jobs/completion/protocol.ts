@@ -1,7 +1,10 @@
 import { cut, printable } from '../../lib/text/printable.ts';
 import type { Candidate } from './candidates.ts';
 
-/** What a shell does with the candidates: bits of the protocol of cobra, the library of kubectl. */
+/**
+ * The bits that tell a shell how to use the candidates, in the protocol of cobra, the library of
+ * kubectl.
+ */
 const directives = { noSpace: 2, noFiles: 4 } as const;
 
 const longestDescription = 100;

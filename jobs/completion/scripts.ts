@@ -11,8 +11,8 @@ export function completionScript(shell: Shell): string {
 }
 
 /**
- * It does not need the package bash-completion, and works with the old bash of macOS. Readline also
- * divides words at `=`, and replaces only the part after it.
+ * The script does not need the package bash-completion, and works with the old bash of macOS.
+ * Readline also divides words at `=`, and replaces only the part after it.
  */
 const bash = String.raw`
 # bash completion for wave-cron: source it, for example from ~/.bashrc

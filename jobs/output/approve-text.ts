@@ -24,7 +24,7 @@ export function approvalJson(
   return jsonText({ workload, result, hash, annotation, held, hashWrittenAt, sources });
 }
 
-/** What a person should know before they approve. */
+/** The facts that a person should know before approving. */
 export function approvalText({ workload, request, sources }: ToApprove): string {
   const { hash, since, reason, hashWrittenAt } = request;
   const facts = table([
@@ -89,7 +89,7 @@ export function approvalResult(
   }
 }
 
-/** What will happen after the approval. The other holds still apply. */
+/** A sentence about the effect of the approval. The other holds still apply. */
 function then(reason: ToApprove['request']['reason']): string {
   return reason === null || reason === 'AwaitingApproval'
     ? 'the next pass restarts it, unless another hold applies.'

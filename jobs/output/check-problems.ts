@@ -30,7 +30,7 @@ export function alike(permissions: readonly PermissionFinding[]): PermissionsAli
   });
 }
 
-/** What prevents a pass, as sentences; empty if nothing does. */
+/** The problems that prevent a pass, as sentences; empty if nothing prevents it. */
 export function problems({ cluster, server, serverVersion }: Findings): string[] {
   if (cluster === undefined) {
     const why = 'why' in serverVersion ? serverVersion.why : 'no response';
@@ -171,7 +171,7 @@ function kindsNotServed(kinds: ClusterFindings['kinds']): string[] {
   });
 }
 
-/** As kubectl writes it: `get leases.coordination.k8s.io/wave-cron`. */
+/** The access as kubectl writes it: `get leases.coordination.k8s.io/wave-cron`. */
 export function accessText({ verb, resource, apiGroup, resourceName }: ResourceAccess): string {
   const group = apiGroup === '' ? '' : `.${apiGroup}`;
   return `${verb} ${resource}${group}${resourceName === undefined ? '' : `/${resourceName}`}`;

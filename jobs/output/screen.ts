@@ -18,7 +18,7 @@ export interface Screen {
   close(): void;
 }
 
-/** For a terminal that reports the size 0, because it does not know its size. */
+/** The size for a terminal that reports the size 0, because the terminal does not know its size. */
 const [usualColumns, usualRows] = [80, 24];
 
 const [alternate, normal] = ['\u001b[?1049h', '\u001b[?1049l'];

@@ -95,7 +95,8 @@ function changedText(changed: readonly string[], leftOut: number): string {
 const fewSources = 3;
 
 /**
- * If there is nothing to do for a workload, its message contains nothing else, so it is not shown.
+ * Whether the message is shown. If there is nothing to do for a workload, its message contains no
+ * other information, so it is not shown.
  */
 function isWorthReading({ urgency }: WorkloadStatus): boolean {
   return urgency !== 'done' && urgency !== 'recent';

@@ -33,7 +33,7 @@ type PostPage = (request: PostRequest) => Page | Promise<Page>;
 
 /** Pages by path. */
 export interface Pages {
-  /** For GET and HEAD. */
+  /** The pages for GET and HEAD, by path. */
   readonly get: Readonly<Record<string, GetPage>>;
   readonly post?: Readonly<Record<string, PostPage>> | undefined;
 }

@@ -2,7 +2,6 @@ import { LeaseKeeper } from '../../handler/lease-keeper.ts';
 import { notingOwnWrites } from '../../handler/triggers/own-writes.ts';
 import { WatchTriggers } from '../../handler/triggers/watch-triggers.ts';
 import { describeError } from '../../lib/errors.ts';
-import { createWatchClient } from '../../lib/kubernetes/client/watch-client.ts';
 import { type WatchDeps, watchMetadata } from '../../lib/kubernetes/metadata-watch.ts';
 import { leasesPath, yieldKey } from '../../lib/lease/kubernetes-lock.ts';
 import { yieldsOnRequest } from '../../lib/lease/record.ts';
@@ -10,7 +9,7 @@ import type { EarlyPasses } from '../../lib/schedule/early-passes.ts';
 import type { WatchMetrics } from '../../lib/telemetry/watch-metrics.ts';
 import type { CommandContext } from '../command-context.ts';
 
-/** What `triggers.watch` adds to scheduled passes. */
+/** The additions of `triggers.watch` to scheduled passes. */
 export interface Watching {
   readonly triggers: WatchTriggers;
   /** The dependencies for passes that keep the Lease and report their writes. */
@@ -38,10 +37,10 @@ export function watching(
 ): Watching | undefined {
   const { settings, wiring, signal } = context;
   if (settings.triggers.watch.length === 0) return undefined;
-  const { connection, api, deps } = wiring;
+  const { api, openWatch, deps } = wiring;
   const { clock, lease } = deps;
   const { random } = lease;
-  const watchDeps = { api, open: createWatchClient(connection), clock, random };
+  const watchDeps = { api, open: openWatch, clock, random };
   const on = listener(context, metrics);
   const triggers = new WatchTriggers(settings, {
     ...{ ...watchDeps, early, on },
@@ -81,7 +80,10 @@ export function watching(
   };
 }
 
-/** Watches the Lease for requests of other processes. Without this watch, only a renewal of the Lease finds them. */
+/**
+ * Watches the Lease for requests of other processes. Without this watch, only a renewal of the
+ * Lease finds such requests.
+ */
 async function watchRequests(
   { wiring, log }: CommandContext,
   keeper: LeaseKeeper,

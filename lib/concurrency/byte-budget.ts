@@ -1,7 +1,7 @@
 /**
- * Shares a limit of bytes in memory among groups. A group may take bytes only if it then holds no more bytes
- * than remain free. So a single group gets half of the bytes, and each of n groups gets one part in n + 1. Some
- * bytes are always free for another group.
+ * Shares a limit of bytes in memory among groups. A group may take bytes only if, afterward, at least as many
+ * bytes are free as the group holds. So a single group gets half of the bytes, and each of n groups gets one
+ * part in n + 1. Some bytes are always free for another group.
  */
 export class ByteBudget {
   readonly #taken = new Map<string, number>();

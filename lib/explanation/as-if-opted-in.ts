@@ -2,7 +2,7 @@ import type { WorkloadKind } from '../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../kubernetes/objects.ts';
 import { readWorkload, type Workload, type WorkloadRules } from '../rules/workload.ts';
 
-/** Reads a workload as if it had opted in, to explain a workload that has not. */
+/** Reads a workload as if it had opted in, to explain a workload that is not opted in. */
 export function asIfOptedIn(
   kind: WorkloadKind,
   object: WorkloadObject,

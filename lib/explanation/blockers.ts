@@ -18,8 +18,8 @@ export interface Circumstances {
 }
 
 /**
- * What prevents a pass from restarting a workload, and what prevents the Pods from running with the
- * template of the workload, as sentences.
+ * The causes that prevent a pass from restarting a workload, and the causes that prevent the Pods
+ * from running with the template of the workload, as sentences.
  */
 export function findBlockers({
   workload,

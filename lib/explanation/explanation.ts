@@ -23,8 +23,8 @@ export interface Explanation {
   readonly hash: ExplainedHash;
   readonly nextPass: NextPass;
   /**
-   * What prevents a pass from restarting the workload, and what prevents its Pods from running with
-   * its template, as sentences.
+   * The causes that prevent a pass from restarting the workload, and the causes that prevent its
+   * Pods from running with its template, as sentences.
    */
   readonly blockers: readonly string[];
   /** How many Pods run with the current template, according to the status of the workload. */
@@ -57,11 +57,14 @@ export type ReferenceState =
   | 'keyAbsent'
   | 'ignored'
   | 'unreadable'
-  /** The source was not read, because the settings do not allow references to its namespace. */
+  /**
+   * The source was not read, because the settings do not allow references to the namespace of the
+   * source.
+   */
   | 'denied';
 
 export interface ExplainedReference {
-  /** As in `/config-sources`: `ConfigMap/name`. */
+  /** The source, named as in `/config-sources`: `ConfigMap/name`. */
   readonly source: string;
   readonly kind: ReferencedKind;
   readonly namespace: string;
@@ -90,7 +93,7 @@ export interface ExplainedHash {
   /** Which annotation contains the record that counts; null if there is none. */
   readonly recordedOn: 'template' | 'adopted' | null;
   readonly recorded: string | null;
-  /** The hash on the template, even if the record of adoption counts instead of it. */
+  /** The hash on the template, even if the record of adoption counts instead of this hash. */
   readonly template: string | null;
   /**
    * The hash of the current configuration; null if something that it depends on could not be read.
@@ -104,11 +107,11 @@ export interface NextPass {
   readonly reason: Reason | null;
   readonly sentence: string;
   readonly wouldRestart: boolean;
-  /** False if a pass may decide differently, because it has other permissions. */
+  /** False if a pass may decide differently, because the pass has other permissions. */
   readonly certain: boolean;
   /**
    * False if the workload may have to wait for other workloads. Only a pass or a plan knows whether
-   * it has to.
+   * the workload has to wait.
    */
   readonly queueAsked: boolean;
   /** Null if no change is held back. */
@@ -120,7 +123,7 @@ export interface NextPass {
 /** RFC 3339, UTC. */
 export interface ExplainedHold {
   readonly since: string;
-  /** When the hold ends by itself; null: not known. */
+  /** The time at which the hold ends by itself; null: not known. */
   readonly until: string | null;
 }
 
@@ -153,7 +156,7 @@ export interface ExplainedLease {
 }
 
 export interface ExplainedEvent {
-  /** When the Event was last recorded. */
+  /** The time at which the Event was last recorded. */
   readonly time: string | null;
   readonly type: string;
   readonly reason: string;

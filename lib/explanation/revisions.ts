@@ -28,13 +28,13 @@ export interface Revision {
   readonly name: string;
   /** RFC 3339; when its template was first used. */
   readonly createdAt: string | null;
-  /** Whether the workload was rolled back to it. The time of the rollback is unknown. */
+  /** Whether the workload was rolled back to this revision. The time of the rollback is unknown. */
   readonly rolledBack: boolean;
   readonly current: boolean;
   readonly configHash: string | null;
   /** The sources that differ from the previous revision. */
   readonly changed: readonly Difference[];
-  /** What changed since the previous revision, as a phrase. */
+  /** A phrase for the changes since the previous revision. */
   readonly what: string;
 }
 
@@ -80,7 +80,10 @@ interface Kept {
   readonly revision: number;
   readonly name: string;
   readonly createdAt: string | undefined;
-  /** Whether its controller recorded an earlier number. Only the controller of Deployments does. */
+  /**
+   * Whether the controller recorded an earlier number of this revision. Only the controller of
+   * Deployments records earlier numbers.
+   */
   readonly hadOtherNumber: boolean;
   readonly hash: string | undefined;
   readonly record: SourceRecord;

@@ -26,14 +26,14 @@ export interface SourcesInput {
   readonly seen: SourcesSeen;
   /** Whether the hash key could be read. Without it, only records without a key are compared. */
   readonly keysKnown: boolean;
-  /** The annotations on a source that exclude it. */
+  /** The annotations on a source that exclude the source. */
   readonly ignoreAnnotations: readonly string[];
 }
 
 export interface ExplainedSources {
   readonly hash: ExplainedHash;
   readonly references: readonly ExplainedReference[];
-  /** What prevents the Pods from starting, as sentences. */
+  /** The causes that prevent the Pods from starting, as sentences. */
   readonly missing: readonly string[];
 }
 

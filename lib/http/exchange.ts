@@ -64,6 +64,9 @@ export function endpoint(url: string): Endpoint {
   return { options: urlToHttpOptions(parsed), path: parsed.pathname.replace(/\/+$/, '') };
 }
 
+/** As the function `exchange`. */
+export type Exchange = typeof exchange;
+
 /**
  * Sends one HTTP request and returns the complete response with any status. It uses Node's own
  * clients: importing another client takes as long as all requests of a small pass, and according to

@@ -14,6 +14,9 @@ export interface LineRequest extends Pick<HttpRequest, 'path' | 'headers' | 'age
 /** An error response is a Status object, which is small. */
 const largestRefusal = 256 * 1024;
 
+/** As the function `readLines`. */
+export type ReadLines = typeof readLines;
+
 /**
  * Sends a GET and passes on the lines of the response until the server ends the response. An
  * incomplete line at the end is dropped.

@@ -9,7 +9,7 @@ import { http, http2, https } from './node-http.ts';
  */
 export interface Endpoint {
   readonly options: Readonly<RequestOptions>;
-  /** Without a trailing slash. */
+  /** The path of the base URL, without a trailing slash. */
   readonly path: string;
 }
 

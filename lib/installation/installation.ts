@@ -35,7 +35,7 @@ export interface Installation {
   /** Names of variables whose values cannot be read from the object. */
   readonly unknownEnv: readonly string[];
   readonly mounts: readonly Mount[];
-  /** When a CronJob starts passes; absent if it is not known. */
+  /** The schedule on which a CronJob starts passes; absent if it is not known. */
   readonly schedule?: CronSchedule;
 }
 
@@ -44,7 +44,7 @@ export interface CronSchedule {
   readonly timeZone: string;
 }
 
-/** A mount of a ConfigMap, or of some of its keys, in the container. */
+/** A mount of a whole ConfigMap, or of some keys of a ConfigMap, in the container. */
 interface Mount {
   readonly path: string;
   readonly subPath: string | undefined;
@@ -124,7 +124,7 @@ function scheduleOf(spec: InstallationObject['spec']): Pick<Installation, 'sched
   return isValid ? { schedule: { schedule, timeZone } } : {};
 }
 
-/** For messages: `CronJob wave-cron/wave-cron`. */
+/** The name of an installation for messages: `CronJob wave-cron/wave-cron`. */
 export function installationName(installation: Installation): string {
   return objectTitle(installation);
 }

@@ -67,8 +67,8 @@ export interface Cluster {
     onPage: OnPage<ObjectMeta>,
   ): Promise<void>;
   /**
-   * Asks the cluster where it serves these kinds now: one request for each group and version of
-   * kinds that are not built-in, and none for the others.
+   * Asks the cluster for the API resources of these kinds: one request for each group and version
+   * of kinds that are not built-in, and no request for built-in kinds.
    */
   findKinds(
     kinds: readonly WorkloadKind[],
@@ -83,7 +83,7 @@ export interface Cluster {
    */
   patchWorkload(name: WorkloadName, patch: object, call?: WriteCall): Promise<ObjectMeta>;
   /**
-   * Reads the current version of one source, not a cached one.
+   * Reads the current version of one source, not a cached version.
    *
    * @param admits limits the size of the response, as in ApiRequest
    * @throws AnswerTooLargeError if the response is larger than admitted
@@ -161,9 +161,9 @@ export interface Cluster {
    * sends a patch that changes nothing, which needs only the permission to patch Events.
    */
   eventCount(event: EventName, call?: WriteCall | DryRun): Promise<EventCount>;
-  /** Like `eventCount`, but sends a get of the Event. */
+  /** Like `eventCount`, but reads the Event with a get. */
   readEventCount(event: EventName, signal?: AbortSignal): Promise<EventCount>;
-  /** Writes the count of an existing Event again, so that it does not expire. */
+  /** Writes the count of an existing Event again, so that the Event does not expire. */
   refreshEvent(event: EventName, times: number, now: Date, call?: WriteCall): Promise<void>;
 }
 
@@ -218,7 +218,7 @@ export interface DryRun extends Pick<ApiRequest, 'signal'> {
 export interface RevisionScope {
   readonly kind: WorkloadKind;
   readonly namespace: string;
-  /** The label selector of its Pods, in the format of a list request. */
+  /** The label selector of the workload's Pods, in the format of a list request. */
   readonly podSelector: string;
 }
 
@@ -229,7 +229,7 @@ export interface ListScope {
   readonly labelSelector: string | undefined;
   /** Objects that contain none of these words may be omitted; absent: all objects are returned. */
   readonly mentioning?: readonly string[] | undefined;
-  /** With `mentioning`: the objects of these namespaces are returned in any case. */
+  /** If `mentioning` is present, the objects of these namespaces are returned in any case. */
   readonly alsoIn?: ((namespace: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -8,7 +8,7 @@ export function nextOfSeries(
   return seriesOf((count ?? 1) + 1, now);
 }
 
-/** The fields that say how often the Event occurred, and when it last occurred. */
+/** The fields for the number of times that the Event occurred, and for its most recent time. */
 export function seriesOf(
   count: number,
   now: Date,

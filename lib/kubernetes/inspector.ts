@@ -16,7 +16,7 @@ export interface WorkloadInspector {
   revisions(workload: OfWorkload, signal?: AbortSignal): Promise<RevisionObject[]>;
   /** The Events of wave-cron about the workload with this uid, in no order. */
   events(workload: OfWorkload, signal?: AbortSignal): Promise<EventObject[]>;
-  /** Undefined if it does not exist. */
+  /** Reads a Lease; undefined if the Lease does not exist. */
   lease(name: LeaseName, signal?: AbortSignal): Promise<LeaseObject | undefined>;
   matchesWorkload(
     workload: WorkloadName,
@@ -29,7 +29,7 @@ export interface WorkloadInspector {
 
 export interface OfWorkload extends WorkloadName {
   readonly uid: string;
-  /** The label selector of its Pods, in the format of a list request. */
+  /** The label selector of the workload's Pods, in the format of a list request. */
   readonly podSelector: string;
 }
 
@@ -49,7 +49,7 @@ export interface EventObject {
   } | null;
 }
 
-/** Any client may have written it, so any field may be missing. */
+/** A Lease as read. Any client may have written it, so any field may be missing. */
 export interface LeaseObject {
   readonly spec?: {
     readonly holderIdentity?: string | null;

@@ -38,8 +38,9 @@ interface Group {
 const neededVerbs = ['list', 'get', 'patch'] as const;
 
 /**
- * Where a cluster serves the workload kinds. The paths of built-in kinds are fixed. For other kinds, only the
- * cluster knows their plural and whether they exist, and both may change between two passes.
+ * The API resources of the workload kinds in a cluster. The paths of built-in kinds are fixed. For
+ * other kinds, only the cluster knows their plural and whether they exist, and both may change
+ * between two passes.
  */
 export class KindResources {
   readonly #api: ApiClient;
@@ -65,7 +66,7 @@ export class KindResources {
   }
 
   /**
-   * Where the kind is served, as last found.
+   * The API resource of the kind, as last found.
    *
    * @throws ApiError if the cluster does not serve it, or does not answer
    */

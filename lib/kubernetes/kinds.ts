@@ -147,7 +147,10 @@ export function workloadKindOf(text: unknown): WorkloadKind | undefined {
 /** A cache of entries. It stays small, because only settings and arguments name such kinds. */
 const customEntries = new Map<CustomKind, WorkloadKindEntry>();
 
-/** For a kind without an entry of its own, the plural is the usual one: see kind-resources.ts. */
+/**
+ * The entry of a kind. If a kind has no entry of its own, its plural is the regular plural: see
+ * kind-resources.ts.
+ */
 export function workloadEntry(kind: WorkloadKind): WorkloadKindEntry {
   if (isBuiltIn(kind)) return builtIn[kind];
   const found = customEntries.get(kind) ?? customEntry(kind);
@@ -229,7 +232,7 @@ export function referencedKind(reference: OwnerReference): WorkloadKind | undefi
   return isCustomKind(text) ? text : undefined;
 }
 
-/** Whether both are the same kind, in any version of its group. */
+/** Whether both kinds are the same kind, in any version of its group. */
 export function isSameKind(a: WorkloadKind, b: WorkloadKind): boolean {
   const [one, other] = [workloadEntry(a), workloadEntry(b)];
   return one.kind === other.kind && one.group === other.group;
@@ -247,7 +250,7 @@ export const allSources = listed(
   sourceKinds.map((kind) => `${kind}s`),
   'and',
 );
-/** With the names of RBAC: `configmaps and secrets`. */
+/** The source kinds with their names in RBAC: `configmaps and secrets`. */
 export const sourceResources = listed(
   sourceKinds.map((kind) => sources[kind].plural),
   'and',

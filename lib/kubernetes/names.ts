@@ -96,7 +96,7 @@ export function keptName(name: string): string {
   return Buffer.from(name.slice(0, longestName + 1), 'utf16le').toString('utf16le');
 }
 
-/** For messages: `Deployment shop/web`. */
+/** The name of an object in messages: `Deployment shop/web`. */
 export function objectTitle({
   kind,
   namespace,
@@ -109,7 +109,7 @@ export function objectTitle({
   return `${kind} ${namespace}/${name}`;
 }
 
-/** For lists within one namespace: `Deployment/web`. */
+/** The name of an object in lists within one namespace: `Deployment/web`. */
 export function kindAndName({
   kind,
   name,

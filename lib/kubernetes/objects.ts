@@ -117,7 +117,7 @@ export interface WorkloadObject {
       readonly kind?: Maybe<string>;
       readonly name?: Maybe<string>;
     }>;
-    /** Only in a Rollout. */
+    /** The strategy of a Rollout. Only in a Rollout. */
     readonly strategy?: Maybe<RolloutStrategy>;
     /** Only in a Rollout: its controller replaces the Pods that are older than this time (RFC 3339). */
     readonly restartAt?: Maybe<string>;
@@ -153,7 +153,7 @@ export interface WorkloadObject {
     readonly template?: Maybe<PodTemplate>;
   }>;
   readonly status?: Maybe<{
-    /** In a Rollout, this is a text. */
+    /** The observed generation. In a Rollout, this is a text. */
     readonly observedGeneration?: Maybe<number | string>;
     readonly replicas?: Maybe<number>;
     readonly updatedReplicas?: Maybe<number>;

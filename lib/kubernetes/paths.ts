@@ -1,6 +1,9 @@
 import type { ApiResource } from './kinds.ts';
 
-/** The path of the list of all objects of a resource, or of its objects in one namespace. */
+/**
+ * The path of the list of all objects of a resource, or of the objects of the resource in one
+ * namespace.
+ */
 export function listPath(
   { group, version, plural }: ApiResource,
   namespace: string | undefined,

@@ -20,13 +20,15 @@ export interface AcquireOptions extends LeaseClaims {
    */
   readonly sharedIdentity?: string | undefined;
   /**
-   * What to do if the holder releases the lease during this attempt. `take` is the default. Use
+   * The reaction if the holder releases the lease during this attempt. `take` is the default. Use
    * `leave` if the holder has just done the work that this process would do.
    */
   readonly ifReleased?: 'take' | 'leave' | undefined;
   /** Whether this process will keep the lease between passes, and release it on request. */
   readonly keeps?: boolean | undefined;
-  /** Whether to request the lease from a holder that keeps it, and to wait for it. */
+  /**
+   * Whether to request the lease from a holder that keeps the lease, and to wait for its release.
+   */
   readonly requestsYield?: boolean | undefined;
   /**
    * Ends the attempt. A write in progress is still completed, so the process may hold the lease
@@ -133,7 +135,7 @@ export async function acquire(options: AcquireOptions): Promise<Acquired> {
 const yieldWithinMs = 10_000;
 const yieldPollMs = 200;
 
-/** Requests the lease once from a holder that keeps it. */
+/** Requests the lease once from a holder that keeps the lease. */
 class YieldRequest {
   readonly #options: AcquireOptions;
   readonly #identity: string;

@@ -6,8 +6,8 @@ import { inSeconds } from './seconds.ts';
 /** Why a held lease was lost. */
 export type LossCause =
   /**
-   * By the local clock, the last renewal is too old. `lastFailure` is the most recent error of a
-   * renewal.
+   * By the local clock, the last renewal is too long ago. `lastFailure` is the most recent error of
+   * a renewal.
    */
   | {
       readonly kind: 'notRenewed';

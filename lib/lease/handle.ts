@@ -97,9 +97,9 @@ const maxConflicts = 3;
 /**
  * This explains why two processes never hold the lease at the same time. A holder relies on its
  * lease for two thirds of the duration, counted from right before it sent its last successful
- * write. A contender takes over a version only after it has observed this version for the whole
- * duration. The observation began after the write of the holder took effect. If another write comes
- * in between, the write of the contender fails. So the holder has stopped before the contender
+ * write. A contender takes over the Lease only after it has seen the same resourceVersion for the
+ * whole duration. The contender saw this version first after the write of the holder took effect.
+ * If another write comes in between, the write of the contender fails. So the holder has stopped before the contender
  * takes over, as long as the rates of their clocks differ by less than half. This does not depend
  * on timers: if a process was stopped, its first check after it wakes finds that the lease is lost.
  *

@@ -27,14 +27,14 @@ const longestYield = 512;
 const leaseVersion = 'coordination.k8s.io/v1';
 
 /**
- * Shorter than for other requests: if a request takes longer, the lease has already expired when
- * the response arrives.
+ * The time-out of a request. It is shorter than the time-out of other requests: if a request takes
+ * longer, the lease has already expired when the response arrives.
  */
 const timeoutMs = 10_000;
 
 /** The processes that hold a Lease together. */
 export interface LeaseGroup {
-  /** The holder that all of them write. */
+  /** The holder identity that all members write. */
   readonly identity: string;
   /** Identifies this process within the group. */
   readonly member: string;
@@ -207,9 +207,9 @@ export function kubernetesLock(
 }
 
 /**
- * When the server recorded our last write, in whole seconds. The server sets this time with each
- * write that changes something, and each of our writes changes something. The time in a response
- * header is not used, because it could come from a proxy.
+ * The time at which the server recorded our last write, in whole seconds. The server sets this time
+ * with each write that changes something, and each of our writes changes something. The time in a
+ * response header is not used, because it could come from a proxy.
  */
 function timeOfOurs(managedFields: unknown): number | undefined {
   const entries: readonly unknown[] = Array.isArray(managedFields) ? managedFields : [];

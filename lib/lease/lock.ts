@@ -10,7 +10,7 @@ export interface LeaseRecord {
   readonly leaseDurationSeconds: number;
   /** RFC 3339 with six fractional digits, by the clock of the holder. */
   readonly acquireTime: string;
-  /** In the format of acquireTime. */
+  /** The time of the last renewal, in the format of acquireTime. */
   readonly renewTime: string;
   /** How often the holder has changed. */
   readonly leaseTransitions: number;
@@ -30,11 +30,11 @@ export interface FoundRecord {
   /** Undefined if the value is not a duration that wave-cron writes. */
   readonly leaseDurationSeconds: number | undefined;
   /**
-   * How long the holder had held the lease when it last renewed the lease, by the clock of the
-   * holder; undefined if unknown.
+   * The time for which the holder had held the lease when it last renewed the lease, by the clock
+   * of the holder; undefined if unknown.
    */
   readonly heldForMs: number | undefined;
-  /** 0 if it is missing or invalid. */
+  /** The number of transitions; 0 if the field is missing or invalid. */
   readonly leaseTransitions: number;
   /** Whether the lease was never held: it has no holder, no times and no transitions. */
   readonly neverHeld: boolean;
@@ -81,8 +81,8 @@ export type LockWrite =
       readonly writtenAt?: number;
     }
   /**
-   * Another client wrote in between, or our own earlier attempt took effect and the response to it
-   * was lost.
+   * Another client wrote in between, or our own earlier attempt took effect and its response was
+   * lost.
    */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'absent' };
@@ -95,8 +95,8 @@ export interface LeaseLock {
   get(call: LockCall): Promise<LockReading>;
   /** Returns a conflict if the Lease already exists. */
   create(record: LeaseRecord, call: LockCall): Promise<LockWrite>;
-  /** Returns a conflict if the version is not the current one. */
+  /** Writes a record. Returns a conflict if the version is not the current version. */
   update(record: LeaseRecord, version: string, call: LockCall): Promise<LockWrite>;
-  /** Requests a lease that its holder keeps. */
+  /** Requests a lease from the holder that keeps the lease. */
   requestYield(identity: string, call: LockCall): Promise<void>;
 }

@@ -110,7 +110,10 @@ function wholeWithin(value: unknown, least: number, most: number): number | unde
     : undefined;
 }
 
-/** Both times come from the clock of the holder, so they can be compared. */
+/**
+ * The milliseconds between two times of the holder. Both times come from the clock of the holder,
+ * so they can be compared.
+ */
 function span(from: unknown, to: unknown): number | undefined {
   if (typeof from !== 'string' || typeof to !== 'string') return undefined;
   const ms = Date.parse(to) - Date.parse(from);

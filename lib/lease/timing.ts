@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.ts';
 
 /**
- * In seconds. If the duration were shorter than `least`, a healthy API server could be too slow for
- * the renewals.
+ * The bounds of the lease duration, in seconds. If the duration were shorter than `least`, a
+ * healthy API server could be too slow for the renewals.
  */
 export const leaseDurationBounds = { least: 5, most: 3600 } as const;
 
@@ -35,7 +35,7 @@ export function leaseClaims({
  */
 export interface LeaseTiming {
   readonly durationSeconds: number;
-  /** How long a contender must observe an unchanged record before it takes over. */
+  /** The time for which a contender must observe an unchanged record before it takes over. */
   readonly durationMs: number;
   /**
    * How long after a renewal the holder relies on the lease. The remaining third of the duration is
@@ -43,18 +43,18 @@ export interface LeaseTiming {
    * and is still in progress.
    */
   readonly renewDeadlineMs: number;
-  /** From one renewal to the next. There is no jitter, because only the holder renews. */
+  /** The time from one renewal to the next. There is no jitter, because only the holder renews. */
   readonly renewPeriodMs: number;
   /**
    * The time-out of one attempt to renew. It is so short that after a dead connection, there is
    * time for another attempt.
    */
   readonly attemptTimeoutMs: number;
-  /** From the start of a failed attempt to the start of the next. */
+  /** The time from the start of a failed attempt to the start of the next attempt. */
   readonly retryPeriodMs: number;
   /** If the time between two renewals is longer than this, the late renewal is reported. */
   readonly lateRenewalMs: number;
-  /** From one reading of a contender to the next. */
+  /** The time from one reading of a contender to the next reading. */
   readonly pollIntervalMs: number;
 }
 

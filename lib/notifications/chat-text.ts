@@ -10,12 +10,12 @@ export interface Part {
 
 /** The lines of a message for a chat, without the markup of any service. */
 export interface ChatText {
-  /** Without names from the cluster. */
+  /** The headline, without names from the cluster. */
   readonly headline: string;
-  /** Without names from the cluster; undefined if there is nothing to count. */
+  /** The counts, without names from the cluster; undefined if there is nothing to count. */
   readonly counts: string | undefined;
   readonly lines: readonly (readonly Part[])[];
-  /** Without names from the cluster. */
+  /** The footer, without names from the cluster. */
   readonly footer: string;
 }
 

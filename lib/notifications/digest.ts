@@ -19,8 +19,8 @@ export interface DigestEntry extends WorkloadName {
   /** The number of further sources. */
   readonly sourcesLeftOut: number;
   /**
-   * When the hold ends by itself, RFC 3339, UTC; undefined if there is no hold, or if its end is
-   * not known.
+   * The time at which the hold ends by itself, RFC 3339, UTC; undefined if there is no hold, or if
+   * the end is not known.
    */
   readonly heldUntil: string | undefined;
 }
@@ -28,7 +28,7 @@ export interface DigestEntry extends WorkloadName {
 /** The news of one pass for one sink, or a test message. */
 export interface Digest {
   readonly kind: 'Digest' | 'Test';
-  /** Unique, and the same in each attempt to send it. */
+  /** The id of the message: unique, and the same in each attempt to send the message. */
   readonly id: string;
   /** RFC 3339, UTC. */
   readonly time: string;

@@ -51,7 +51,7 @@ export async function notifyOfTest(
   );
 }
 
-/** For messages: `sink 1 (slack)`. */
+/** The name of a sink in messages: `sink 1 (slack)`. */
 export function sinkText({ sink, format }: Pick<Delivery, 'sink' | 'format'>): string {
   return `sink ${sink} (${format})`;
 }

@@ -3,7 +3,7 @@ import type { ShownDigest } from './fitted.ts';
 
 /** A message for an incoming webhook of Slack. */
 export interface SlackMessage {
-  /** For notifications on a phone, and for receivers that do not support blocks. */
+  /** The text for notifications on a phone, and for receivers that do not support blocks. */
   readonly text: string;
   readonly blocks: readonly SlackBlock[];
   readonly unfurl_links: false;
@@ -21,7 +21,7 @@ type SlackBlock =
 interface Markup {
   readonly type: 'mrkdwn';
   readonly text: string;
-  /** With this field, Slack does not turn plain text into links or mentions. */
+  /** Prevents Slack from turning plain text into links or mentions. */
   readonly verbatim: true;
 }
 
@@ -73,7 +73,7 @@ function markup({ text, isName }: Part): string {
   return isName ? `\`${escaped(text).replaceAll('`', "'")}\`` : escaped(text);
 }
 
-/** With these escapes, a text cannot contain a mention, such as <!channel>, or a link. */
+/** Escapes a text, so that it cannot contain a mention, such as <!channel>, or a link. */
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -5,7 +5,7 @@ import type { NotificationSettings } from '../settings/schema.ts';
 import { secureUrlProblem } from '../text/secure-url.ts';
 import { signingKey } from './signature.ts';
 
-/** Where and how to send the messages of a sink. All of these values are secret. */
+/** The address of a sink, and the options for sending its messages. All these values are secret. */
 export interface Target {
   readonly url: string;
   /** The key of the signature; undefined if messages are not signed. */

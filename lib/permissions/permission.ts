@@ -25,7 +25,7 @@ export function accessedResource({
 export interface Permission extends ResourceAccess {
   /** A phrase that follows "it is needed to". */
   readonly purpose: string;
-  /** What happens to a pass without it. */
+  /** The effect on a pass if the permission is missing. */
   readonly without: {
     /**
      * `fails`: the pass ends with a status other than 0. `degrades`: it does its work and reports
@@ -42,13 +42,13 @@ export function inAnyNamespace({ apiGroup, resource, verb, resourceName }: Resou
   return [verb, apiGroup, resource, resourceName].join(' ');
 }
 
-/** Where the cluster serves a workload kind. */
+/** Returns the API resource under which the cluster serves a workload kind. */
 export type ResourceOf = (kind: WorkloadKind) => ApiResource;
 
 /** The namespace of a permission; without one, all namespaces. */
 export type Scope = Pick<ResourceAccess, 'namespace'>;
 
-/** What happens without a permission that a pass needs for its work. */
+/** The effect of a missing permission that a pass needs for its work. */
 export function fails(sentence: string): Permission['without'] {
   return { pass: 'fails', sentence };
 }

@@ -73,8 +73,8 @@ export function neededPermissions(
 }
 
 /**
- * The additional permissions with ownership, if the cluster requires the delete permission for
- * changing owner references. Few clusters do, and the permission is a strong one, so the shipped
+ * The additional permissions for ownership in clusters that require the delete permission for
+ * changing owner references. Few clusters require it, and it is a strong permission, so the shipped
  * roles do not include it.
  */
 export function permissionsWhereEnforced(settings: Settings): Permission[] {
@@ -83,8 +83,8 @@ export function permissionsWhereEnforced(settings: Settings): Permission[] {
 
 /** The scopes of the workloads. */
 function scopesOf({ namespaces, namespaceSelector }: Settings): readonly Scope[] {
-  // The namespaces that match a selector are known only during a pass, so the permissions are for
-  // all.
+  // The namespaces that match a selector are known only during a pass, so the permissions cover all
+  // namespaces.
   const everywhere = namespaceSelector !== '' || namespaces.length === 0;
   return everywhere ? [{}] : namespaces.map((namespace) => ({ namespace }));
 }
@@ -122,7 +122,8 @@ function onEvents(scope: Scope): Permission[] {
   const events = { apiGroup: 'events.k8s.io', resource: 'events', ...scope };
   const without = {
     pass: 'degrades' as const,
-    sentence: 'Events are not recorded, and the pass reports how many: exit status 0',
+    sentence:
+      'Events are not recorded, and the pass reports the number of lost Events: exit status 0',
   };
   return [
     {
@@ -135,7 +136,7 @@ function onEvents(scope: Scope): Permission[] {
       ...events,
       verb: 'patch',
       purpose:
-        'continue the series of an Event, and read from it how often a removed hash was written',
+        'continue the series of an Event, and read from the Event how often a removed hash was written',
       without,
     },
   ];

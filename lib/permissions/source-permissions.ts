@@ -16,11 +16,13 @@ export function onSources({ sourceKinds: counted }: Settings, scope: Scope): Per
     verb: 'get' as const,
     ...scope,
     purpose: 'read the sources of workloads',
-    without: fails('workloads that reference one are not changed: UnreadableSource, exit status 1'),
+    without: fails(
+      'workloads that reference such a source are not changed: UnreadableSource, exit status 1',
+    ),
   }));
 }
 
-const withOwnership = 'with ownership: references or finalizer';
+const withOwnership = '(with ownership: references or finalizer)';
 const unprotected = fails(
   'hashes are written, but no source gets owner references: Failed, exit status 1',
 );
@@ -30,7 +32,7 @@ export function onOwned(scope: Scope): Permission[] {
     ...accessedResource(sourceEntry(kind)),
     verb: 'patch',
     ...scope,
-    purpose: `add owner references to the sources of workloads, ${withOwnership}`,
+    purpose: `add owner references to the sources of workloads ${withOwnership}`,
     without: unprotected,
   }));
 }
@@ -42,7 +44,7 @@ export const onKubeSystem: Permission = {
   // For RBAC, a Namespace object is in the namespace with its own name.
   namespace: 'kube-system',
   resourceName: 'kube-system',
-  purpose: `read the uid of the namespace kube-system, which becomes an owner too, ${withOwnership}`,
+  purpose: `read the uid of the Namespace kube-system, which becomes an owner too ${withOwnership}`,
   without: unprotected,
 };
 
@@ -51,9 +53,9 @@ export function onEnforced(scope: Scope): Permission[] {
     ...accessedResource(sourceEntry(kind)),
     verb: 'delete',
     ...scope,
-    purpose: `change owner references if the admission plugin OwnerReferencesPermissionEnforcement is enabled, ${withOwnership}`,
+    purpose: `change owner references if the admission plugin OwnerReferencesPermissionEnforcement is enabled ${withOwnership}`,
     without: fails(
-      'no source gets owner references (ownership: off does not need it): Failed, exit status 1',
+      'no source gets owner references (ownership: off does not need this permission): Failed, exit status 1',
     ),
   }));
 }
@@ -70,7 +72,7 @@ export function onHashKey({ hashKey }: Settings, lease: LeaseName): Permission[]
     ...secrets,
     verb: 'get',
     resourceName: name,
-    purpose: 'read the key of the hashes, with hashKey',
+    purpose: 'read the key of the hashes (with hashKey)',
     without: fails('no workload is reconciled: exit status 3'),
   };
   if (hashKey !== autoHashKey) return [reading];
@@ -104,7 +106,7 @@ export function onPatterns({ namePatterns }: Settings, scope: Scope): Permission
       ...accessedResource(sourceEntry(kind)),
       verb: 'list',
       ...scope,
-      purpose: `find the ${kind}s that a pattern matches, with namePatterns${cost}`,
+      purpose: `find the ${kind}s that a pattern matches (with namePatterns)${cost}`,
       without: fails(
         'workloads with such a pattern are not changed: UnreadableSource, exit status 1',
       ),

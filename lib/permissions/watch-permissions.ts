@@ -36,7 +36,7 @@ function watchOf(
 ): Permission {
   return {
     ...{ ...resource, verb, ...scope },
-    purpose: `see changed ${what} at once, with triggers.watch${cost}`,
+    purpose: `see changed ${what} at once (with triggers.watch)${cost}`,
     without: {
       pass: 'degrades',
       sentence: 'changes of this kind wait for the next scheduled pass: exit status 0',
@@ -52,10 +52,10 @@ export function onKeptLease(
   if (triggers.watch.length === 0 || shard.count > 1) return [];
   return (['list', 'watch'] as const).map((verb) => ({
     ...{ apiGroup: 'coordination.k8s.io', resource: 'leases', namespace, verb, resourceName: name },
-    purpose: 'see at once that another process requests the Lease, with triggers.watch',
+    purpose: 'see at once that another process requests the Lease (with triggers.watch)',
     without: {
       pass: 'degrades' as const,
-      sentence: 'such a process waits for up to a third of lease.durationSeconds: exit status 0',
+      sentence: 'the other process waits for up to a third of lease.durationSeconds: exit status 0',
     },
   }));
 }

@@ -9,14 +9,14 @@ import {
   type Scope,
 } from './permission.ts';
 
-/** The permission to list namespaces. It is not needed if the setting `namespaces` names them. */
+/** The permission to list namespaces. It is not needed if the setting `namespaces` names the namespaces. */
 export function onNamespaces({ namespaceSelector, namespaces, optIn }: Settings): Permission[] {
   const isSelected = namespaceSelector !== '';
   const optsIn = optIn === 'namespace' && namespaces.length === 0;
   if (!isSelected && !optsIn) return [];
   const purposes = [
     ...(isSelected ? ['find the namespaces that match namespaceSelector'] : []),
-    ...(optsIn ? ['find the namespaces that opt in their workloads, with optIn: namespace'] : []),
+    ...(optsIn ? ['find the namespaces that opt in their workloads (with optIn: namespace)'] : []),
   ];
   return [
     {
@@ -37,16 +37,16 @@ export function onNamespaceAnnotations({ optIn, rollouts }: Settings, scope: Sco
   const namespaces = { apiGroup: '', resource: 'namespaces', verb: 'get' as const, ...scope };
   const optsIn: Permission = {
     ...namespaces,
-    purpose: 'read whether a namespace opts in its workloads, with optIn: namespace',
+    purpose: 'read whether a namespace opts in its workloads (with optIn: namespace)',
     without: fails(
-      'the workloads of a namespace in the setting namespaces are not reconciled: exit status 1, or 3 if that is so for all of them',
+      'the workloads of a namespace in the setting namespaces are not reconciled: exit status 1, or 3 if no namespace is reconciled',
     ),
   };
   const holds: Permission = {
     ...namespaces,
     purpose:
-      'read the rollout annotations of a namespace before a hash is written there, unless rollouts.namespaceAnnotations is off',
-    without: fails('workloads with a change are held back: PolicyUnreadable, exit status 1'),
+      'read the rollout annotations of a namespace before a hash is written in this namespace (unless rollouts.namespaceAnnotations is off)',
+    without: fails('changed workloads are held back: PolicyUnreadable, exit status 1'),
   };
   return [
     ...(optIn === 'namespace' && scope.namespace !== undefined ? [optsIn] : []),
@@ -74,7 +74,7 @@ export function onWorkloads(
         ...workloads,
         verb: 'get' as const,
         purpose: 'read a workload again if it changed during the pass',
-        without: fails('the next pass handles such a workload: Failed, exit status 1'),
+        without: fails('only the next pass handles a workload that changed: Failed, exit status 1'),
       },
       {
         ...workloads,
@@ -106,7 +106,7 @@ export function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
     resource: 'pods',
     ...permission,
     purpose:
-      'read when the Pods of a workload were created, with adoption: if-changed or restart: if-stale',
+      'read when the Pods of a workload were created (with adoption: if-changed or restart: if-stale)',
   };
   const controllers = kinds.flatMap((kind): Permission[] => {
     const { pods: control, revisions } = workloadEntry(kind);
@@ -115,7 +115,7 @@ export function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
       {
         ...accessedResource(revisions),
         ...permission,
-        purpose: `find the Pods of a ${kind}, with adoption: if-changed or restart: if-stale, and its rollouts, with rollouts.limit or a cooldown`,
+        purpose: `find the Pods of a ${kind} (with adoption: if-changed or restart: if-stale) and its rollouts (with rollouts.limit or a cooldown)`,
       },
     ];
   });
@@ -123,8 +123,8 @@ export function onPods(kinds: Settings['kinds'], scope: Scope): Permission[] {
 }
 
 /**
- * Whether a hold by the settings depends on earlier rollouts. Annotations can require the same, but they are
- * known only during a pass.
+ * Whether a hold by the settings depends on earlier rollouts. Annotations can also cause such a hold, but
+ * annotations are known only during a pass.
  */
 export function needsRevisions({ rollouts: { limit, cooldown } }: Settings): boolean {
   return limit.count > 0 || durationMs(cooldown) > 0;
@@ -137,7 +137,7 @@ export function onRevisions(kinds: Settings['kinds'], scope: Scope): Permission[
     verb: 'list',
     ...scope,
     purpose:
-      'count the rollouts of a workload if its annotation rollout-history was removed, with rollouts.limit or a cooldown',
+      'count the rollouts of a workload if its annotation rollout-history was removed (with rollouts.limit or a cooldown)',
     without: {
       pass: 'degrades',
       sentence:

@@ -82,9 +82,9 @@ export function annotatedSources(
 
 type Excluded = Partial<Pick<NamedSource, 'namespace'>> & Pick<NamedSource, 'name'>;
 
-/** What patterns match now. */
+/** The sources that patterns match now. */
 export interface Matched {
-  /** One for each source, by the first pattern that matches it. */
+  /** One mention for each source, by the first pattern that matches it. */
   readonly mentions: readonly Mention[];
   /** The patterns that match nothing. */
   readonly unmatched: readonly SourcePattern[];

@@ -15,9 +15,9 @@ interface Annotation {
   /** The part after the slash. */
   readonly name: string;
   readonly on: 'workload' | 'workload, Namespace' | 'source' | 'pod template';
-  /** Who sets it. */
+  /** Who sets the annotation: the owner of the object, or wave-cron. */
   readonly by: 'owner' | 'wave-cron';
-  /** A description of its value. */
+  /** A description of the annotation's value. */
   readonly takes: string;
   readonly meaning: string;
 }
@@ -49,7 +49,7 @@ function ofSourceKinds<Verb extends string>(
 
 function extra(kind: SourceKind): string {
   return kind === sourceKinds[0]
-    ? `Additional ${kind}s, such as those that the Pods read through the API. They are optional. An entry \`namespace/name\` is valid if the setting \`crossNamespaceReferences\` allows that namespace. A [pattern](patterns.md) such as \`app-*\` is valid if the setting \`namePatterns\` contains ${kind}.`
+    ? `Additional ${kind}s, such as ${kind}s that the Pods read through the API. The additional ${kind}s are optional. An entry \`namespace/name\` is valid if the setting \`crossNamespaceReferences\` allows that namespace. A [pattern](patterns.md) such as \`app-*\` is valid if the setting \`namePatterns\` contains ${kind}.`
     : `Additional ${kind}s, with the same rules.`;
 }
 
@@ -68,7 +68,7 @@ export const annotations = {
     by: 'owner',
     takes: '`"true"` or `"false"`',
     meaning:
-      '`"true"` [opts the workload in](opt-in.md), and `"false"` opts it out. Without the annotation, the setting `optIn` decides, and by default the workload is not opted in. Any other value is reported as `InvalidAnnotation`, and the workload is not changed. On a Namespace, the annotation counts only with `optIn: namespace`, and only for workloads that do not have it themselves.',
+      '`"true"` [opts the workload in](opt-in.md), and `"false"` opts it out. Without the annotation, the setting `optIn` decides, and by default the workload is not opted in. Any other value is reported as `InvalidAnnotation`, and the workload is not changed. On a Namespace, the annotation counts only with `optIn: namespace`, and only for workloads without the annotation.',
   },
   ...ofSourceKinds('extra', extra),
   ...ofSourceKinds('ignore', ignored),
@@ -111,7 +111,7 @@ export const annotations = {
     takes:
       'YAML or JSON: a list of windows, each with `kind` (`allow` or `deny`), `schedule` (cron), `duration` and optionally `timeZone`',
     meaning:
-      'When rollouts may start: [OutsideWindow](rollouts.md#outsidewindow). Allow windows on a workload replace the allow windows of its namespace, and both replace the allow windows of `rollouts.windows`. An empty list removes these allow windows. The deny windows of the setting, the namespace and the workload all count.',
+      'The windows that decide when rollouts may start: [OutsideWindow](rollouts.md#outsidewindow). Allow windows on a workload replace the allow windows of its namespace, and both replace the allow windows of `rollouts.windows`. An empty list removes these allow windows. The deny windows of the setting, the namespace and the workload all count.',
   },
   rolloutApproval: {
     name: 'rollout-approval',
@@ -159,7 +159,7 @@ export const annotations = {
     by: 'owner',
     takes: 'the `hash` of `pending-config`',
     meaning:
-      '[Approves](rollouts.md#approval) the configuration with this hash, and no other configuration. `wave-cron approve` sets it.',
+      '[Approves](rollouts.md#approval) the configuration with this hash, and no other configuration. `wave-cron approve` sets the annotation.',
   },
   rolloutNow: {
     name: 'rollout-now',
@@ -167,7 +167,7 @@ export const annotations = {
     by: 'owner',
     takes: 'the `hash` of `pending-config`',
     meaning:
-      'Lets the configuration with this hash [pass all holds](rollouts.md#emergency). `wave-cron approve --now` sets it.',
+      'Lets the configuration with this hash [pass all holds](rollouts.md#emergency). `wave-cron approve --now` sets the annotation.',
   },
   ignore: {
     name: 'ignore',
@@ -198,7 +198,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: 'JSON: `template`, `config`, `sources`, `podTemplate`, `restartAt`',
     meaning:
-      'The configuration that the Pods use, recorded without a restart. The record is valid as long as the template has the hash in `template`. If the record has `podTemplate`, a digest of the pod template, it is valid only until the pod template changes. If the record has `restartAt`, the Pods that are older than this time were [restarted without a new revision](kinds.md#restart-without-a-new-revision).',
+      'The configuration that the Pods use, recorded without a restart. The record is valid as long as the template has the hash in `template`. If the record has `podTemplate` (a digest of the pod template), the record is valid only until the pod template changes. If the record has `restartAt`, the Pods that are older than this time were [restarted without a new revision](kinds.md#restart-without-a-new-revision).',
   },
   rolloutHistory: {
     name: 'rollout-history',
@@ -207,7 +207,7 @@ export const annotations = {
     takes:
       'JSON: `times` (RFC 3339), `hash` (the first digits of the last hash) and, if there are any, `given`: the versions of sources on trial',
     meaning:
-      'The times of the most recent writes of the hash, as many as `rollouts.limit` needs, and the versions that the workload got but with which it is not healthy yet: [format](how-it-works.md#records-of-rollouts). The annotation is written together with the hash.',
+      'The times of the most recent hash writes (as many as `rollouts.limit` needs), and the versions of sources that are on trial: the workload got these versions, but has not been healthy since: [format](how-it-works.md#records-of-rollouts). The annotation is written together with the hash.',
   },
   pendingConfig: {
     name: 'pending-config',
@@ -216,7 +216,7 @@ export const annotations = {
     takes:
       'JSON: `hash`, `key` (the id of the hash key), `since` (an RFC 3339 time) and `reason` (of the hold)',
     meaning:
-      'The configuration that a hold keeps from being rolled out, and since when. The write of the hash removes the annotation.',
+      'The configuration that a hold keeps from being rolled out, and the time at which the hold began. The write of the hash removes the annotation.',
   },
   writtenHash: {
     name: 'written-hash',
@@ -224,7 +224,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: '64 hex digits',
     meaning:
-      'The hash that was last written to the pod template. The same patch writes both. If the template has no hash any more, another tool [has removed it](gitops.md#reverted), and the Pods do not count as current.',
+      'The hash that was last written to the pod template. The same patch writes this annotation and the hash. If the template has no hash any more, another tool [has removed it](gitops.md#reverted), and the Pods do not count as current.',
   },
   ownedSources: {
     name: 'owned-sources',
@@ -240,7 +240,7 @@ export const annotations = {
     by: 'wave-cron',
     takes: 'a number from 1 to 9',
     meaning:
-      'The number of consecutive passes that added owner references again [after another tool had removed them](ownership.md#tools-that-remove-owner-references). At 3, passes no longer add them until you remove this annotation.',
+      'The number of consecutive passes that added owner references again [after another tool had removed them](ownership.md#tools-that-remove-owner-references). At 3, passes no longer add owner references until you remove this annotation.',
   },
 } as const satisfies Readonly<Record<string, Annotation>>;
 

@@ -13,7 +13,8 @@ import type { SourcesSeen } from './sources-seen.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * A workload whose current configuration differs from the recorded one, with the facts about both.
+ * A workload whose current configuration differs from the recorded configuration, with the facts
+ * about both.
  */
 export interface Compared extends RecordedMatch {
   readonly workload: Workload;
@@ -55,7 +56,10 @@ export function writingHash({
   return { hashAnnotations, earlierHashes: seen.hashes.earlier.map((each) => each.hash) };
 }
 
-/** Why Pods of a workload whose template has no hash may be older than its configuration. */
+/**
+ * The reasons why Pods of a workload whose template has no hash may be older than its
+ * configuration.
+ */
 export function staleness({ workload, references, seen, pods }: Compared): string | undefined {
   return whyPodsMayBeStale(workload, references, seen, pods);
 }
@@ -65,8 +69,8 @@ export function countOf({ sources }: ConfigHash): string {
 }
 
 /**
- * A clause that says why its Pods are not replaced as soon as its template changes; empty if they
- * are.
+ * A clause that says why the Pods of the workload are not replaced as soon as its template changes;
+ * empty if they are replaced.
  */
 export function restartCaveat({ kind, podsFollow }: Workload): string {
   if (podsFollow === 'when promoted') {
@@ -85,7 +89,7 @@ export function restartCaveat({ kind, podsFollow }: Workload): string {
   return '';
 }
 
-/** By source, as in `/config-sources`. */
+/** The keys to record, by source, named as in `/config-sources`. */
 function keysOf(
   { namespace }: Workload,
   references: readonly Reference[],

@@ -31,7 +31,7 @@ export type Configuration =
   | {
       readonly kind: 'references';
       readonly references: readonly Reference[];
-      /** A note for its owner. It is added to any decision. */
+      /** A note for the owner of the workload, which is added to any decision. */
       readonly note: string | undefined;
       /** Present if there are patterns, whose present matches are among the references. */
       readonly patterns?: readonly SourcePattern[];
@@ -40,7 +40,10 @@ export type Configuration =
       readonly kind: 'refused';
       readonly reason: Reason;
       readonly why: string;
-      /** Present if the names of these kinds of sources in its namespace must be read first. */
+      /**
+       * Present if the names of these kinds of sources in the namespace of the workload must be
+       * read first.
+       */
       readonly needsNames?: readonly SourceKind[];
     };
 
@@ -73,7 +76,7 @@ export function configurationOf(
   }
 }
 
-/** Combines the references in the template with those that annotations add or exclude. */
+/** Combines the references in the template with the references that annotations add or exclude. */
 function joined(
   optIn: Extract<OptIn, { kind: 'on' }>,
   inTemplate: readonly Mention[],

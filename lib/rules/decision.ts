@@ -17,8 +17,8 @@ export interface Proposal extends Said {
   /** The annotations to write to the template; undefined if the template stays unchanged. */
   readonly hashAnnotations: HashAnnotations | undefined;
   /**
-   * If the template has no hash, the hashes of the same configuration with earlier keys. An earlier
-   * pass may have written one of them.
+   * The hashes of the same configuration with earlier hash keys; only if the template has no hash.
+   * An earlier pass may have written one of these hashes.
    */
   readonly earlierHashes?: readonly string[];
   /** The record to write instead of a hash, so that nothing restarts. */
@@ -28,7 +28,8 @@ export interface Proposal extends Said {
   /** Present if the rollout policy holds the change back. */
   readonly held?: Held;
   /**
-   * What prevents the Pods from running with the current template of the workload, as sentences.
+   * The causes that prevent the Pods from running with the current template of the workload, as
+   * sentences.
    */
   readonly blockers?: readonly string[];
   /**
@@ -64,9 +65,9 @@ export interface RolloutStart {
 
 /** A change that is held back: a pass knows it, but its hash is not written yet. */
 export interface Held {
-  /** In milliseconds since 1970. */
+  /** The time at which the hold began, in milliseconds since 1970. */
   readonly since: number;
-  /** When the hold ends by itself, in milliseconds since 1970; absent: not known. */
+  /** The time at which the hold ends by itself, in milliseconds since 1970; absent: not known. */
   readonly until?: number;
   /** The new value of `/pending-config`; absent: the annotation already has the right value. */
   readonly pending?: string;

@@ -3,7 +3,7 @@ import type { OptInMode, Settings } from '../settings/schema.ts';
 import { quote } from '../text/quote.ts';
 import { type AnnotationKeys, parseOptIn } from './annotations.ts';
 
-/** Whether the workloads of a namespace that have no annotation for it are opted in. */
+/** Whether those workloads of a namespace that have no annotation about opting in are opted in. */
 export type DefaultOptIn =
   | { readonly kind: 'off' }
   | { readonly kind: 'on'; readonly by: 'namespace' | 'setting' }
@@ -18,7 +18,10 @@ export const notOptedIn = { kind: 'off' } as const;
 /** The opt-ins with `optIn: annotation`. */
 export const onlyAnnotations: DefaultOptIns = () => notOptedIn;
 
-/** With `optIn: all`, only the setting `namespaces` opts in the workloads of this namespace. */
+/**
+ * The namespace whose workloads `optIn: all` does not opt in unless the setting `namespaces` names
+ * it.
+ */
 export const systemNamespace = 'kube-system';
 
 /**

@@ -37,7 +37,7 @@ export interface HashWrite extends Said {
 export interface EventContent extends Said {
   /** The hash, if it was written to the template. */
   readonly hash?: string | undefined;
-  /** Whether it must be recorded now, because the next pass would not record it. */
+  /** Whether the Event must be recorded now, because the next pass would not record it. */
   readonly isOnlyNow: boolean;
 }
 

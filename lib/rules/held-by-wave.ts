@@ -37,7 +37,10 @@ export function heldByWave(
   return { schedulerName, original: isUsable ? kept : usualScheduler };
 }
 
-/** The name becomes a part of a shell command, and any client may have written it. */
+/**
+ * The scheduler names that may be pasted. The name becomes a part of a shell command, and any
+ * client may have written it.
+ */
 const pastable = /^[a-z0-9][a-z0-9._/-]{0,252}$/i;
 
 /** A sentence that says why no Pod starts, with the command to fix this. */

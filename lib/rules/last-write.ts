@@ -10,8 +10,8 @@ export interface LastWrite {
 
 /**
  * The newest write of the managers that own fields of the data. If there is no data, the result is
- * the creation. managedFields do not contain the time at which a key was removed. Undefined if
- * managedFields do not contain the time, or if one of the keys has no manager.
+ * the creation time of the source. managedFields do not contain the time at which a key was
+ * removed. Undefined if managedFields do not contain the time, or if one of the keys has no manager.
  *
  * @param keys of the data, as far as they are known
  * @param fields the fields of the object that contain its data

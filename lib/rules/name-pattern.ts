@@ -11,7 +11,7 @@ interface Piece {
  * name, so that no pattern of a tenant takes long.
  */
 export interface NamePattern {
-  /** As in the annotation. */
+  /** The pattern as in the annotation. */
   readonly text: string;
   /** The text at the beginning of the name. */
   readonly first: string;
@@ -29,7 +29,10 @@ export interface SourcePattern {
 
 const literal = /^[a-z0-9.-]*$/;
 
-/** Undefined if the texts have no gap between them, or if one of them cannot be a part of a name. */
+/**
+ * The pattern of these texts; undefined if the texts have no gap between them, or if one of the
+ * texts cannot be a part of a name.
+ */
 function patternOf(
   text: string,
   first: string | undefined,

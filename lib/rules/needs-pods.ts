@@ -21,8 +21,8 @@ export function needsPods(
 }
 
 /**
- * With `baseline`, the Pods count as current without a check, unless a hash of the workload was
- * removed.
+ * Whether the decision depends on Pods. With `baseline`, the Pods count as current without a check,
+ * unless a hash of the workload was removed.
  */
 function dependsOnPods(adoptionFacts: Workload['adoptionFacts']): boolean {
   if (adoptionFacts === undefined) return false;

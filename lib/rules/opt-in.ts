@@ -8,7 +8,7 @@ import { type ReloaderScope, reloaderWish } from './reloader.ts';
 export type OptIn =
   | {
       readonly kind: 'off';
-      /** Present if an annotation of Reloader opts it out. */
+      /** Present if an annotation of Reloader opts the workload out. */
       readonly why?: string;
     }
   /**
@@ -67,7 +67,10 @@ export function readOptIn(
   return inherited;
 }
 
-/** Undefined if our own annotation is valid and does not contradict Reloader's. */
+/**
+ * The reason why the annotations are refused; undefined if our own annotation is valid and does not
+ * contradict the annotations of Reloader.
+ */
 function whyRefused(
   { name, value }: { readonly name: string; readonly value: string },
   theirs: ReturnType<typeof reloaderWish>,

@@ -87,8 +87,8 @@ function historyFields(
 }
 
 /**
- * If it is not known whether the held change still exists, the record of the change stays. So the
- * time since when the change is held is not lost.
+ * The change of the record of a held change. If it is not known whether the held change still
+ * exists, the record stays. So the time at which the hold began is not lost.
  */
 function pendingFields(
   { rollouts }: Workload,

@@ -25,7 +25,7 @@ export interface SourceFacts {
   readonly owners: Owners;
   /** RFC 3339, whole seconds, UTC. */
   readonly createdAt: string | undefined;
-  /** When the data was last written, according to managedFields. */
+  /** The time at which the data was last written, according to managedFields. */
   readonly writtenAt: string | undefined;
   readonly immutable: boolean;
 }

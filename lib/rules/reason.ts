@@ -7,7 +7,7 @@ import { allSources, anySource } from '../kubernetes/kinds.ts';
 
 export const reasons = {
   UpToDate: {
-    meaning: `The template has the hash of the current configuration, or the workload references no ${anySource}. If its Pods do not follow the template, the message says so.`,
+    meaning: `The template has the hash of the current configuration, or the workload references no ${anySource}. If the Pods of the workload do not follow the template, the message says so.`,
     isWarning: false,
     incomplete: false,
   },
@@ -36,7 +36,7 @@ export const reasons = {
   },
   PolicyUnreadable: {
     meaning:
-      'The annotations of the namespace could not be read. These annotations may hold rollouts back. So the hash is not written until they can be read.',
+      'The annotations of the namespace could not be read. These annotations may hold rollouts back. So the hash is not written until the annotations can be read.',
     isWarning: true,
     incomplete: true,
     isHold: true,
@@ -77,7 +77,7 @@ export const reasons = {
   },
   CoolingDown: {
     meaning:
-      'The last rollout of the workload started less than `rollouts.cooldown` ago. The hash is written when that time is over.',
+      'The last rollout of the workload started less than `rollouts.cooldown` ago. The hash is written when the cooldown is over.',
     isWarning: false,
     incomplete: false,
     isHold: true,
@@ -138,7 +138,7 @@ export const reasons = {
     incomplete: false,
   },
   TooLarge: {
-    meaning: `The workload references too many or too large ${allSources}, or the workload itself is too large to read. It is not changed.`,
+    meaning: `The workload references too many or too large ${allSources}, or the workload itself is too large to read. The workload is not changed.`,
     isWarning: true,
     incomplete: false,
   },
@@ -171,7 +171,7 @@ export const reasons = {
     incomplete: false,
   },
   Failed: {
-    meaning: 'The cluster refused the change or did not answer. The next pass tries again.',
+    meaning: 'The API server refused the change or did not respond. The next pass tries again.',
     isWarning: true,
     incomplete: true,
   },
@@ -180,12 +180,12 @@ export const reasons = {
   {
     /** One sentence, for the reference in the docs. */
     readonly meaning: string;
-    /** Whether each pass records a Warning Event and logs it, until a person fixes the cause. */
+    /** Whether each pass logs the reason and records a Warning Event, until a person fixes the cause. */
     readonly isWarning: boolean;
     /**
-     * Whether the pass did not finish its work on this workload, so that the exit status is 1. It is never true
-     * for a cause that the editors of a workload control: if they caused a permanent failure, it would hide
-     * failures of the installation.
+     * Whether the pass did not finish its work on this workload, so that the exit status is 1. This field is
+     * never true for a cause that the editors of a workload control: a permanent failure that they cause would
+     * hide failures of the installation.
      */
     readonly incomplete: boolean;
     /** Present if a change is known and not written yet. The reason repeats in each pass until the hold ends. */

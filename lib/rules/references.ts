@@ -13,7 +13,7 @@ import type { Container, ItemsSelector, PodSpec, Volume } from '../kubernetes/ob
 export interface Mention {
   readonly kind: ReferencedKind;
   readonly namespace: string;
-  /** In a pod template, this may be a text that is not a valid name. */
+  /** The name of the source. In a pod template, this may be a text that is not a valid name. */
   readonly name: string;
   /** `all`, or the keys that this place uses. */
   readonly keys: 'all' | readonly string[];
@@ -24,7 +24,7 @@ export interface Mention {
    * after it was read.
    */
   readonly ifMatched?: true;
-  /** If true, a pattern matches it, so it counts only as long as it exists. */
+  /** If true, a pattern matches the source, so the source counts only as long as it exists. */
   readonly ifPresent?: true;
   /** The place, for messages: `containers[web].env[COLOR]`. */
   readonly place: string;
@@ -44,9 +44,12 @@ export interface Reference {
    * and a required mention of another, the Pods start without the first one.
    */
   readonly requiredKeys: ReadonlySet<string>;
-  /** Whether all mentions count only if the source has the annotation for it. */
+  /**
+   * Whether all mentions count only if the source has the annotation that Reloader's `search`
+   * requires.
+   */
   readonly ifMatched: boolean;
-  /** Present if only patterns name it, so it counts only as long as it exists. */
+  /** Present if only patterns name the source, so the source counts only as long as it exists. */
   readonly ifPresent?: true;
   /** Present if the source counts only with certain labels, which are known only after the source was read. */
   readonly ifSelected?: true;

@@ -17,7 +17,7 @@ import { parseSourceList } from './source-list.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** A part of the name of each of its annotations. */
+/** The part of a name that is in the name of each annotation of Reloader. */
 export const reloaderDomain = 'reloader.stakater.com';
 
 const auto = `${reloaderDomain}/auto`;
@@ -61,9 +61,12 @@ export function withoutEffect(
   return undefined;
 }
 
-/** Which sources of one kind count for a workload. */
+/** The sources of one kind that count for a workload. */
 export interface ReloaderScope {
-  /** Which references in its template count: all, only sources with `match`, or none. */
+  /**
+   * The references in the template of the workload that count: all, only sources with `match`, or
+   * none.
+   */
   readonly referenced: 'all' | 'matched' | 'none';
   /** Sources that count by their name, with or without a reference. */
   readonly listed: readonly string[];

@@ -10,11 +10,14 @@ export interface Outcome extends WorkloadName {
   readonly reason: Reason;
   /** Printable, and at most 1024 bytes. */
   readonly sentence: string;
-  /** At most 20. */
+  /** The changed sources, at most 20. */
   readonly changed: readonly string[];
   /** The number of further changed sources; absent if there are none. */
   readonly changedLeftOut?: number;
-  /** What prevents its Pods from running with its current template; absent if nothing does. */
+  /**
+   * The causes that prevent the Pods of the workload from running with its current template; absent
+   * if nothing prevents it.
+   */
   readonly blockers?: readonly string[];
   /** Present if a change is known and the rollout policy holds it back. */
   readonly held?: OutcomeOfHold;
@@ -27,7 +30,7 @@ export interface Outcome extends WorkloadName {
 /** The times of a hold, RFC 3339, UTC. */
 export interface OutcomeOfHold {
   readonly since: string;
-  /** When the hold ends by itself; absent: not known. */
+  /** The time at which the hold ends by itself; absent: not known. */
   readonly until?: string;
 }
 
@@ -73,12 +76,12 @@ export function isChange({ written, reason, ownership }: Outcome): boolean {
   return written || reason === 'Adopted' || ownership !== undefined;
 }
 
-/** Whether a change of its configuration is known and held back. */
+/** Whether a change of the workload's configuration is known and held back. */
 export function isHeld({ held, reason }: Pick<Outcome, 'held' | 'reason'>): boolean {
   return held !== undefined || isHold(reason);
 }
 
-/** Since when the oldest change is held, RFC 3339; undefined if none is held. */
+/** The time since when the oldest change is held, RFC 3339; undefined if no change is held. */
 export function oldestHold(outcomes: readonly Outcome[]): string | undefined {
   return outcomes.flatMap(({ held }) => held?.since ?? []).sort()[0];
 }
@@ -102,7 +105,7 @@ export function notServedSentence({ kind, why }: KindNotServed): string {
 
 /** A list that failed. Its workloads were not processed. */
 export interface ListProblem {
-  /** From `listName`. */
+  /** The name of the list, from `listName`. */
   readonly what: string;
   readonly why: string;
 }
@@ -110,7 +113,7 @@ export interface ListProblem {
 /** The result of a pass. No field contains the value of a source. */
 export interface Report {
   readonly pass: PassReason;
-  /** `2/5` if only the namespaces of one shard were processed. */
+  /** The shard, such as `2/5`, if only the namespaces of one shard were processed. */
   readonly shard?: string;
   /** Why the pass did not complete. */
   readonly sentence?: string;
@@ -121,7 +124,7 @@ export interface Report {
   readonly kindsNotServed?: readonly KindNotServed[];
   /** Opted-in workloads that an interrupted pass did not reach. */
   readonly unreached: number;
-  /** The number of Events that could not be written, and the error of the first one. */
+  /** The number of Events that could not be written, and the error of the first of these Events. */
   readonly eventsLost: number;
   readonly eventProblem?: string;
   /** Why hashes were made without a key although `hashKey` is set. */

@@ -3,8 +3,8 @@ import { leaveAlone, type Proposal } from './decision.ts';
 import type { Workload } from './workload.ts';
 
 /**
- * How often a hash is written for one configuration. If the hash is removed after the final write
- * too, another tool removes it in each sync.
+ * The maximum number of writes of a hash for one configuration. If the hash is removed after the
+ * final write too, another tool removes it in each sync.
  */
 const writesAtMost = 2;
 

@@ -9,8 +9,9 @@ import {
 import type { ManagedFields, WorkloadObject } from '../kubernetes/objects.ts';
 
 /**
- * Undefined until its controller has observed the last change: before that, the status belongs to
- * an earlier template. Always undefined for a kind whose status does not report it.
+ * The progress of a rollout; undefined until the controller has observed the last change: before
+ * that, the status belongs to an earlier template. Always undefined for a kind whose status does
+ * not report the progress.
  */
 export function progressOf(kind: WorkloadKind, object: WorkloadObject): Progress | undefined {
   const { rollout } = workloadEntry(kind);

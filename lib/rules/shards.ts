@@ -5,9 +5,9 @@ import { quote } from '../text/quote.ts';
 
 /** One of `count` processes that share the namespaces. */
 export interface Shard {
-  /** From 0. */
+  /** The index of the shard, from 0. */
   readonly index: number;
-  /** At least 2. */
+  /** The number of shards, at least 2. */
   readonly count: number;
 }
 
@@ -81,8 +81,8 @@ export function shardLeaseName(name: string, index: number): string {
 }
 
 /**
- * The name of the Lease that prevents two passes of one shard at the same time. Without shards, it
- * prevents any two passes at the same time.
+ * The name of the Lease that prevents two passes of one shard from running at the same time.
+ * Without shards, this Lease prevents any two passes from running at the same time.
  */
 export function ownLeaseName(name: string, settings: Settings['shard']): string {
   const shard = givenShard(settings);

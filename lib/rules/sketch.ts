@@ -12,7 +12,9 @@ export function sketchIfLarge(workload: Workload): Workload {
   return namesNeededBy(workload) === undefined ? workload : sketchOf(workload, 'it has patterns');
 }
 
-/** The kinds of sources whose names must be read before its references are known. */
+/**
+ * The kinds of sources whose names must be read before the references of the workload are known.
+ */
 export function namesNeededBy({ configuration }: Workload): readonly SourceKind[] | undefined {
   return configuration.kind === 'refused' ? configuration.needsNames : undefined;
 }
@@ -38,7 +40,10 @@ export function sketchOf(workload: Workload, because: Workload['isSketch']): Wor
   };
 }
 
-/** The facts that other workloads need before its turn: its order, and its unfinished rollout. */
+/**
+ * The facts about a workload that other workloads need before its turn: its order, and its
+ * unfinished rollout.
+ */
 function rolloutsOf({ rollouts: { order, underWay } }: Workload): RolloutFacts {
   if (underWay === undefined) return order === undefined ? {} : { order };
   const isSmall = lengthOfGiven(underWay.given) <= largeLength / 8;
@@ -58,9 +63,12 @@ export function isHeavy(workload: Workload): boolean {
   return workload.isSketch === 'it is large' || lengthOf(workload) > largeLength;
 }
 
-/** In characters of one or two bytes. The records of a hundred sources have about 5,000. */
+/**
+ * The length of large records, in characters of one or two bytes. The records of a hundred sources
+ * have about 5,000.
+ */
 const largeLength = 16 * 1024;
-/** The size of an object without the names in it. */
+/** The size of an object without the names in the object. */
 const objectLength = 200;
 
 function lengthOf({

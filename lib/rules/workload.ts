@@ -43,9 +43,15 @@ export interface ListedName extends WorkloadName {
  * cluster has thousands of them.
  */
 export interface Workload extends ListedName {
-  /** The template user, whose Pods are made from its template: see template-user.ts. Absent if its own Pods are. */
+  /**
+   * The template user, whose Pods are made from this workload's template: see template-user.ts.
+   * Absent if this workload has its own Pods.
+   */
   readonly runBy?: RunBy;
-  /** Present if it has no Pods, and a workload that could not be read may use its template. */
+  /**
+   * Present if the workload has no Pods, and a workload that could not be read may use its
+   * template.
+   */
   readonly mayBeRunByOther?: true;
   /** Why the workload must be read again: see sketch.ts. Undefined if it is complete. */
   readonly isSketch?: 'it is large' | 'its page was large' | 'it has patterns' | undefined;
@@ -61,17 +67,17 @@ export interface Workload extends ListedName {
   readonly podsFollow: PodsFollow;
   /** Present if Pods do not run with the current template: the progress, and the reasons. */
   readonly behind?: PodsBehind;
-  /** Present if its Pods cannot be scheduled because of upstream Wave. */
+  /** Present if the Pods of the workload cannot be scheduled because of upstream Wave. */
   readonly heldByWave?: HeldByWave;
   readonly configuration: Configuration;
   readonly ownership: {
-    /** Whether it has our finalizer. */
+    /** Whether the workload has our finalizer. */
     readonly finalizer: boolean;
     /**
-     * The finalizers of other programs. Present if a patch of its kind replaces the complete list.
+     * The finalizers of other programs. Present if a patch of this kind replaces the complete list.
      */
     readonly otherFinalizers?: readonly string[];
-    /** The text of its annotation `/owned-sources`. */
+    /** The text of the workload's annotation `/owned-sources`. */
     readonly record: string | undefined;
     /** Whether wave-cron wrote that annotation, according to managedFields. */
     readonly recordIsOurs: boolean;
@@ -83,18 +89,20 @@ export interface Workload extends ListedName {
      */
     readonly mentioned?: ReadonlySet<string>;
   };
-  /** Whether it has the annotation `/adopted`, valid or not. */
+  /** Whether the workload has the annotation `/adopted`, valid or not. */
   readonly hasAdopted: boolean;
-  /** The record of its adoption, if it is valid for the current template. */
+  /** The record of the workload's adoption, if the record is valid for the current template. */
   readonly adopted: AdoptedRecord | undefined;
-  /** Whether it has the annotation `/rollout-history`, and the times in it. */
+  /**
+   * Whether the workload has the annotation `/rollout-history`, and the times in the annotation.
+   */
   readonly hasHistory: boolean;
   readonly history: readonly number[] | undefined;
   /** The annotations and the status that the rollout policy needs. */
   readonly rollouts: RolloutFacts;
-  /** Present if wave-cron did not write the history, or it is missing, and the spec was changed. */
+  /** Present if the spec was changed, and the history is missing or wave-cron did not write it. */
   readonly unrecorded?: Unrecorded;
-  /** Whether it has the record of the last written hash. */
+  /** Whether the workload has the record of the last written hash. */
   readonly hasWritten: boolean;
   /**
    * Present if the record of adoption was for another pod template. The record then says with which
@@ -103,25 +111,25 @@ export interface Workload extends ListedName {
   readonly adoptionEnded?: true;
   /** Present if its Pods restart without a changed pod template. */
   readonly restartsInPlace?: true;
-  /** Present if a changed configuration restarts it only if its Pods may be outdated. */
+  /** Present if a changed configuration restarts the workload only if its Pods may be outdated. */
   readonly restart?: 'if-stale';
   /** How far apart the clocks of API servers may be. */
   readonly clockToleranceMs: number;
-  /** Present if its Pods may have to be checked. */
+  /** Present if the Pods of the workload may have to be checked. */
   readonly rollout?: Rollout;
-  /** The selector of its Pods in the text form for lists. */
+  /** The selector of the workload's Pods in the text form for lists. */
   readonly podSelector?: string;
-  /** Present if neither its template nor its record of adoption proves that the hash is ours. */
+  /** Present if neither the template nor the record of adoption proves that the hash is ours. */
   readonly adoptionFacts: AdoptionFacts | undefined;
 }
 
 /** The facts for counting the rollouts of a workload without a valid record of them. */
 export interface Unrecorded {
-  /** How often its spec was changed, by any client. */
+  /** The number of changes of the workload's spec, by any client. */
   readonly changes: number;
-  /** Whether its template has a hash of ours, so there was a record. */
+  /** Whether the workload's template has a hash of ours, so there was a record. */
   readonly wasRecorded: boolean;
-  /** The selector of its Pods in the text form for lists. */
+  /** The selector of the workload's Pods in the text form for lists. */
   readonly podSelector: string;
 }
 
@@ -135,13 +143,13 @@ export interface PodsBehind {
 /** Facts for deciding about a workload whose template has no hash, or perhaps upstream Wave's. */
 export interface AdoptionFacts {
   readonly adoption: AdoptionMode;
-  /** Whether its spec was ever changed. */
+  /** Whether the workload's spec was ever changed. */
   readonly changedBefore: boolean;
-  /** Present if wave-cron wrote a hash to its template and another client removed it. */
+  /** Present if wave-cron wrote a hash to the workload's template and another client removed it. */
   readonly lost?: LostHash;
-  /** Whether it has no Pods, so none can be outdated. */
+  /** Whether the workload has no Pods, so no Pod can be outdated. */
   readonly podless: boolean;
-  /** Its references as upstream Wave sees them, if its hash may be Wave's. */
+  /** The references of the workload as upstream Wave sees them, if its hash may be Wave's. */
   readonly wave: readonly WaveReference[] | undefined;
 }
 
@@ -355,7 +363,10 @@ function unrecordedOf(
   return { changes, wasRecorded, podSelector: selectorText(spec?.selector ?? {}) };
 }
 
-/** Any client may have written it. An invalid value counts as 1. */
+/**
+ * The number in the annotation `/owner-references-put-back`. Any client may have written it. An
+ * invalid value counts as 1.
+ */
 function putBackTimes(value: string | undefined): number {
   if (value === undefined) return 0;
   return /^[1-9]$/.test(value) ? Number(value) : 1;

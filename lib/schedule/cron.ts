@@ -158,7 +158,7 @@ function dayMatcher(expression: string): (day: Date) => boolean {
     : (day) => byMonth(day) || byWeek(day);
 }
 
-/** In a CronJob, `1-31` and `*\/2` restrict a field. */
+/** Whether a field is unrestricted. In a CronJob, `1-31` and `*\/2` restrict a field. */
 function isUnrestricted(field = '*'): boolean {
   return field.split(',').some((part) => /^([*?]|[*]\/0?1)$/.test(part));
 }

@@ -10,12 +10,17 @@ export interface NamedScope {
   readonly workloads: ReadonlySet<string>;
 }
 
-/** When the requested pass starts. `gathered`: the pass also fulfills earlier requests. */
+/**
+ * The time at which the requested pass starts. `gathered`: the pass also fulfills earlier requests.
+ */
 export type EarlyStart = { readonly gathered: boolean } & EarlyStartTime;
 
 type EarlyStartTime =
   | { readonly when: 'now' }
-  /** When the running pass has ended, because that pass may have read the old value. */
+  /**
+   * The pass starts when the running pass has ended, because the running pass may have read the old
+   * value.
+   */
   | { readonly when: 'afterRunningPass' }
   /** Later, because of the rate limit, or because the last pass failed. */
   | { readonly when: 'later'; readonly inMs: number };

@@ -1,7 +1,7 @@
 import type { CronMoments } from './cron.ts';
 import { isOpenAt, type Window } from './window.ts';
 
-/** When passes start. */
+/** The times at which passes start. */
 export type PassTimes = { readonly everyMs: number } | { readonly moments: CronMoments };
 
 /**

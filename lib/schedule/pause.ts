@@ -1,7 +1,8 @@
 import { isTime } from '../text/rfc3339.ts';
 
 /**
- * When the pause ends, in milliseconds since 1970; undefined if it lasts until a person removes it.
+ * The time at which the pause ends, in milliseconds since 1970; undefined if the pause lasts until
+ * a person removes it.
  */
 export interface PauseEnd {
   readonly until: number | undefined;

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { CronMoments } from './cron.ts';
 import type { EarlyPasses } from './early-passes.ts';
 
-/** When ticks are due. */
+/** The times at which ticks are due. */
 export interface Pace {
   /**
    * Waits until the next tick is due. If several ticks have become due since the last tick, they

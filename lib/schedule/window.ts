@@ -3,9 +3,9 @@ import { type CronMoments, cronMoments } from './cron.ts';
 /** A recurring time in which rollouts are allowed or denied, in the words of Argo CD's sync windows. */
 export interface Window {
   readonly kind: 'allow' | 'deny';
-  /** When it opens: a cron expression with five fields. */
+  /** The times at which the window opens: a cron expression with five fields. */
   readonly schedule: string;
-  /** As it was given, such as `1h30m`. */
+  /** The duration as it was given, such as `1h30m`. */
   readonly duration: string;
   readonly durationMs: number;
   /** The time zone of `schedule`. */
@@ -41,12 +41,15 @@ export type WindowsAnswer =
        * which are closed.
        */
       readonly by: Window;
-      /** When a rollout may start; undefined if it may never start, or not within 400 days. */
+      /**
+       * The time at which a rollout may start; undefined if it may never start, or not within 400
+       * days.
+       */
       readonly opening: Opening | undefined;
     };
 
 export interface Opening {
-  /** In milliseconds since 1970. */
+  /** The time of the opening, in milliseconds since 1970. */
   readonly at: number;
   /** The time zone of the window that opens or closes at this time. */
   readonly timeZone: string;
@@ -123,7 +126,7 @@ function openingAfter(windows: readonly Window[], now: number): Opening | undefi
   return undefined;
 }
 
-/** When the next allow window opens; undefined if no allow window opens any more. */
+/** The time at which the next allow window opens; undefined if no allow window opens any more. */
 function firstAllowed(windows: readonly Window[], after: number): Opening | undefined {
   let first: Opening | undefined;
   for (const { kind, starts, timeZone } of windows) {

@@ -1,6 +1,6 @@
 import { durationSeconds } from '../text/duration.ts';
 
-/** In seconds. Synchronized clocks never differ by more than this. */
+/** The largest tolerance, in seconds. Synchronized clocks never differ by more than this. */
 const longest = 3_600;
 
 /** Why `text` is not a valid tolerance; undefined if it is valid. */

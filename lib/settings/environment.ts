@@ -7,8 +7,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Kubernetes adds variables for every Service of a namespace to the Pods of the namespace. If a
- * Service has the name `wave` or `wave-cron`, its variables begin like our variables. They must not
- * cause an error.
+ * Service has the name `wave` or `wave-cron`, its variables begin like our variables. The variables
+ * of a Service must not cause an error.
  */
 const serviceLink =
   /^WAVE(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;

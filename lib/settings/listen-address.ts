@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
 
 export interface ListenAddress {
-  /** Without brackets; undefined for all addresses of the machine. */
+  /** The host, without brackets; undefined for all addresses of the machine. */
   readonly host: string | undefined;
-  /** 0: any free port. */
+  /** The port number. 0 stands for any free port. */
   readonly port: number;
 }
 

@@ -15,10 +15,11 @@ export interface SettingsSources {
   readonly flags: Readonly<Record<string, string>>;
   readonly env: Environment;
   /**
-   * The file in `--config`. Without it, the file in the environment variable `WAVE_CONFIG` is used.
+   * The path of the file in `--config`. Without this flag, the file in the environment variable
+   * `WAVE_CONFIG` is used.
    */
   readonly configFile?: string;
-  /** The settings of an installation. All other sources take precedence over them. */
+  /** The settings of an installation. All other sources take precedence over these settings. */
   readonly installed?: InstalledSettings;
 }
 
@@ -27,8 +28,8 @@ export interface LoadedSettings {
   /** Where the value of each setting came from, by path. */
   readonly origins: ReadonlyMap<string, Origin>;
   /**
-   * When the CronJob of the installation starts passes; undefined if there is no CronJob, or if its
-   * schedule is not known.
+   * The schedule on which the CronJob of the installation starts passes; undefined if there is no
+   * CronJob, or if its schedule is not known.
    */
   readonly cronSchedule?: CronSchedule;
 }

@@ -14,7 +14,7 @@ const ofProcess = allSettings.flatMap(({ path, schema }) => (schema.ofProcess ? 
 /** The settings of an installation before they are checked. */
 export interface InstalledSettings {
   readonly installation: Installation;
-  /** By the path of each setting. */
+  /** The values, by the path of each setting. */
   readonly flags: Readonly<Record<string, string>>;
   readonly file: { readonly name: string; readonly text: string } | undefined;
 }

@@ -57,7 +57,7 @@ export const rolloutSettings = {
       allowed: 'true, false or an RFC 3339 time such as 2026-12-27T08:00:00+01:00',
       group: 'Rollouts',
       description:
-        'Whether all rollouts are paused. true: without an end. A time: until that time. Rollouts that have started continue.',
+        'Whether all rollouts are paused. true: yes, without an end. false: no. A time: until that time. Rollouts that have started continue.',
     },
     windows: {
       placeholder: 'list',
@@ -83,7 +83,7 @@ export const rolloutSettings = {
     settle: {
       ...wait,
       description:
-        'The minimum time between the last write to the sources of a workload and its rollout. If the writes continue, the rollout waits for at most ten times this time.',
+        'The minimum time between the last write to the sources of a workload and its rollout. If the writes continue, this wait ends after ten times this duration.',
     },
     cooldown: {
       ...wait,
@@ -108,7 +108,7 @@ export const rolloutSettings = {
       allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
       group: 'Rollouts',
       description:
-        'The maximum time for which an unfinished rollout takes a place in the queue. If a kind has no progress deadline of its own, an unfinished rollout has failed after this time.',
+        'The maximum time for which an unfinished rollout takes a place in the queue. For kinds without a progress deadline of their own, a rollout has failed if it takes longer.',
     },
     waitSeconds: {
       placeholder: 'n',
@@ -118,7 +118,7 @@ export const rolloutSettings = {
       default: 0,
       group: 'Rollouts',
       description:
-        'The maximum number of seconds for which a pass waits for rollouts to finish, so that it can start others. Must be less than passTimeoutSeconds.',
+        'The maximum number of seconds for which a pass waits for rollouts to finish, so that it can start more rollouts. Must be less than passTimeoutSeconds.',
     },
     onFailure: {
       placeholder: 'mode',
@@ -127,7 +127,7 @@ export const rolloutSettings = {
       default: 'stop',
       group: 'Rollouts',
       description:
-        'Whether a failed rollout stops rollouts of other workloads of the namespace. stop: they do not get the version of the source with which the rollout failed. continue: they get it.',
+        'Whether the version of a source with which a rollout failed is withheld from other workloads of the namespace. stop: yes. continue: no, the other workloads get this version.',
     },
     namespaceAnnotations: {
       placeholder: 'mode',
@@ -136,7 +136,7 @@ export const rolloutSettings = {
       default: 'read',
       group: 'Rollouts',
       description:
-        'Whether the rollout annotations of namespaces count. read: yes, which needs the permission to get namespaces. off: no.',
+        'Whether the rollout annotations of namespaces count. read: yes. This needs the permission to get namespaces. off: no.',
     },
   },
 } as const;

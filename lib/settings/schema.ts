@@ -21,7 +21,7 @@ import { triggerSettings } from './trigger-settings.ts';
  * All settings: type, default, bounds and meaning. A setting is added only here: flags, environment
  * variables, messages and docs/settings.md are generated from this schema.
  *
- * JSON Schema 2020-12 with own annotations: `allowed` describes what a `pattern` or `format`
+ * JSON Schema 2020-12 with annotations of its own: `allowed` describes what a `pattern` or `format`
  * accepts, `placeholder` is the value in the help, and `group` is the heading in the help and in
  * the reference. `ofProcess` is true for a setting of one process or its environment, which a
  * command in another process must not take from the installation.
@@ -92,7 +92,7 @@ export const settingsSchema = {
       allowed: 'a label selector, such as team=a,env in (x,y)',
       group: 'Workloads',
       description:
-        'The label selector for the namespaces to reconcile. Needs the permission to list namespaces. Cannot be combined with the setting namespaces. Empty: all.',
+        'The label selector for the namespaces in which workloads are reconciled. Needs the permission to list namespaces. Cannot be combined with the setting namespaces. Empty: all.',
     },
     workloadSelector: {
       placeholder: 'selector',
@@ -145,7 +145,7 @@ export const settingsSchema = {
       default: [],
       group: 'Workloads',
       description:
-        'The other tools whose annotations count too, with the same meaning as in that tool (docs/migration.md). Empty: none.',
+        'The other tools whose annotations count too, with the meaning that each tool gives them (docs/migration.md). Empty: none.',
     },
     sourceKinds: {
       placeholder: 'kinds',
@@ -183,7 +183,7 @@ export const settingsSchema = {
       default: 'stamp',
       group: 'Workloads',
       description:
-        'When a workload without a hash restarts. stamp: always, once. if-changed: only if its Pods may be outdated. baseline: never.',
+        'Whether a workload without a hash restarts. stamp: yes, once. if-changed: only if its Pods may be outdated. baseline: no.',
     },
     restart: {
       placeholder: 'mode',
@@ -192,7 +192,7 @@ export const settingsSchema = {
       default: 'always',
       group: 'Workloads',
       description:
-        'When a workload restarts after a change of its configuration. always: each time. if-stale: only if one of its Pods may be older than the change.',
+        'Whether every change of its configuration restarts a workload. always: yes. if-stale: only if one of its Pods may be older than the change.',
     },
     clockTolerance: {
       placeholder: 'duration',
@@ -202,7 +202,7 @@ export const settingsSchema = {
       allowed: 'a duration from 0s to 1h, such as 2s or 10s',
       group: 'Workloads',
       description:
-        'The maximum difference between the clocks of API servers. A Pod counts as newer than a change only if it was created more than this time after the change.',
+        'The maximum difference between the clocks of API servers. A Pod counts as newer than a change only if the Pod was created more than this time after the change.',
     },
     ownership: {
       placeholder: 'mode',
@@ -214,7 +214,7 @@ export const settingsSchema = {
       default: 'off',
       group: 'Workloads',
       description:
-        'Whether passes add owner references to sources (docs/ownership.md). off: no, and passes remove earlier ones. references: yes. finalizer: yes, and a finalizer to workloads.',
+        'Whether passes add owner references to sources (docs/ownership.md). off: no, and passes remove existing references. references: yes. finalizer: yes, and workloads get a finalizer.',
     },
     crossNamespaceReferences: {
       placeholder: 'a,b',
@@ -227,7 +227,7 @@ export const settingsSchema = {
       uniqueItems: true,
       default: [],
       group: 'Workloads',
-      description: `The namespaces that contain ${allSources} for workloads of other namespaces. * alone: all namespaces. Empty: none.`,
+      description: `The namespaces that contain ${allSources} for workloads of other namespaces. Only *: all namespaces. Empty: none.`,
     },
     hashKey: {
       placeholder: 'secret',
@@ -236,7 +236,7 @@ export const settingsSchema = {
       maxLength: 317,
       allowed: `auto, the name of a ${secret.kind}, or namespace/name (for a ${secret.kind} that is named auto, namespace/auto)`,
       group: 'Workloads',
-      description: `The ${secret.kind} with the key of the hashes. auto: the ${secret.kind} wave-cron-hash-key, which the first pass creates. Not set: hashes have no key, so short values can be guessed from them.`,
+      description: `The ${secret.kind} with the key of the hashes. auto: the ${secret.kind} wave-cron-hash-key, which the first pass creates. Not set: no key, so short values can be guessed from the hashes.`,
     },
     schedule: {
       placeholder: 'cron',
@@ -256,7 +256,7 @@ export const settingsSchema = {
       allowed: 'an interval from 1s to 7d, such as 30s, 7m, 1h30m or 1d',
       group: 'Schedule',
       description:
-        'The time between the starts of two passes. It does not depend on a time zone. Cannot be combined with the setting schedule.',
+        'The time between the starts of two passes. The starts do not depend on a time zone. Cannot be combined with the setting schedule.',
     },
     timeZone: {
       placeholder: 'name',
@@ -307,7 +307,7 @@ export const settingsSchema = {
           default: 15,
           group: 'Lease',
           description:
-            'The number of seconds after which another process takes over the Lease of a holder that died. Must be at most half of passTimeoutSeconds of every process that shares the Lease.',
+            'The number of seconds after which another process takes over the Lease of a dead holder. At most half of passTimeoutSeconds of every process that shares the Lease.',
         },
       },
     },
@@ -334,7 +334,7 @@ export const settingsSchema = {
           maximum: 999,
           group: 'Shards',
           description:
-            'The index of the shard of this process, from 0. Default: the variable JOB_COMPLETION_INDEX, which an Indexed Job sets. If neither is set, the command plan covers all shards.',
+            'The index of the shard of this process, from 0. Default: the variable JOB_COMPLETION_INDEX, which an Indexed Job sets. Without an index, the command plan covers all shards.',
         },
       },
     },
@@ -446,7 +446,7 @@ export interface ValueSchema {
   readonly items?: ValueSchema | EntrySchema;
   /** Whether the value of this member of an entry is secret. */
   readonly confidential?: true;
-  /** Whether it is a list of windows: see window-list.ts. */
+  /** Whether the value is a list of windows: see window-list.ts. */
   readonly windows?: true;
   readonly minItems?: number;
   readonly maxItems?: number;

@@ -146,8 +146,8 @@ function unbuildable(error: unknown): string {
 }
 
 /**
- * The position of the value at `keys`. If the key is unknown, the position of the key. If the value
- * comes from an alias, the position of the alias.
+ * The position of the value at `keys`. If the key is unknown, the result is the position of the key.
+ * If the value comes from an alias, the result is the position of the alias.
  */
 function offsetOf(document: Document.Parsed, keys: readonly string[]): number {
   let node: unknown = document.contents;

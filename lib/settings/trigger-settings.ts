@@ -31,7 +31,7 @@ export const triggerSettings = {
       uniqueItems: true,
       default: [],
       group: 'Triggers',
-      description: `The objects that the command schedule watches. A change of them starts a pass at once. Watching ${secret.kind}s is a security risk (docs/triggers.md). Empty: none.`,
+      description: `The objects that the command schedule watches. A change of these objects starts a pass at once. Watching ${secret.kind}s is a security risk (docs/triggers.md). Empty: none.`,
     },
   },
 } as const;

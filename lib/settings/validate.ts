@@ -16,7 +16,7 @@ import { shownValue } from './shown-value.ts';
 
 /** Settings from one source: the file, the environment or the flags. */
 export interface Layer {
-  /** Nested like in a file. */
+  /** The values, nested as in a file. */
   readonly values: object;
   /**
    * The name of a setting or an unknown key in messages: `settings.yaml:3:5: lease.name`,
@@ -130,8 +130,8 @@ function keysOf(error: ErrorObject): string[] {
 }
 
 /**
- * What is wrong with a list of windows. The time zone is not checked here for windows that do not
- * name one: they get the setting `timeZone` later.
+ * What is wrong with a list of windows. If a window names no time zone, its time zone is not checked
+ * here: the window gets the setting `timeZone` later.
  */
 function windowsProblem(value: unknown): string | undefined {
   const windows = readWindows(value, 'UTC', '');
@@ -218,7 +218,7 @@ function unknownSetting(keys: readonly string[]): string {
   return notASetting(keys.join('.'), known, siblings);
 }
 
-/** `is not a setting; did you mean …?`, or the list of known settings if none is similar. */
+/** The clause `is not a setting; did you mean …?`, or with the list of known settings if none is similar. */
 export function notASetting(
   name: string,
   known: readonly string[],

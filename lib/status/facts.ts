@@ -14,18 +14,21 @@ import { type BoundedList, boundedList } from '../text/bounded-list.ts';
  * small, because there are thousands of workloads.
  */
 export interface StatusFacts {
-  /** When wave-cron last wrote a hash to it, in milliseconds since 1970; undefined: not known. */
+  /**
+   * The time at which wave-cron last wrote a hash to the workload, in milliseconds since 1970;
+   * undefined: not known.
+   */
   readonly rolledAt: number | undefined;
   /**
    * Whether the workload has a record of a configuration: on its template, or the record of its
    * adoption.
    */
   readonly isRecorded: boolean;
-  /** What the last pass recorded about a hold. */
+  /** The record of the last pass about a hold. */
   readonly pending: Pending | undefined;
   /** The unfinished rollout that wave-cron started. */
   readonly rollout: UnfinishedRollout | undefined;
-  /** What prevents the Pods from running with the current template, as sentences. */
+  /** The causes that prevent the Pods from running with the current template, as sentences. */
   readonly blockers: readonly string[];
   /** Present if the decision needs the Pods, and the Pods could not be read. */
   readonly arePodsUnread?: true;
@@ -36,7 +39,8 @@ export interface StatusFacts {
 export interface UnfinishedRollout {
   readonly hasFailed: boolean;
   /**
-   * Since when the rollout is under way, or since when it has failed, in milliseconds since 1970.
+   * The time since when the rollout is under way, or since when it has failed, in milliseconds
+   * since 1970.
    */
   readonly since: number;
   /** The sources whose change caused the rollout, named as in `/config-sources`. */
@@ -63,7 +67,7 @@ export interface SourceFacts {
 }
 
 export interface FactTimes {
-  /** In milliseconds since 1970. */
+  /** The current time, in milliseconds since 1970. */
   readonly now: number;
   /** The setting `rollouts.progressDeadline`. */
   readonly progressDeadlineMs: number;
@@ -128,7 +132,10 @@ export function withSources(
   return { ...facts, sources: { newer: boundedList(newer), newerSince: since, isComplete } };
 }
 
-/** In milliseconds since 1970; undefined if the source does not count. */
+/**
+ * The time of the last write of a source, in milliseconds since 1970; undefined if the source does
+ * not count.
+ */
 function writeOf(reading: Reading | undefined): number | 'unknown' | undefined {
   if (reading?.state === 'absent') return undefined;
   if (reading?.state !== 'present') return 'unknown';

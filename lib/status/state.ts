@@ -8,11 +8,11 @@ import type { Urgency } from './urgency.ts';
 export const ownStates = {
   RolloutFailed: {
     meaning:
-      'The last rollout that wave-cron started has failed: its controller says so, or it is unfinished for longer than `rollouts.progressDeadline`.',
+      'The last rollout that wave-cron started has failed: the controller of the workload says so, or the rollout is unfinished for longer than `rollouts.progressDeadline`.',
   },
   PodsOutdated: {
     meaning:
-      'The template has the current configuration, but something prevents the Pods from following it, such as `spec.paused` or the update strategy OnDelete.',
+      'The template has the current configuration, but something prevents the Pods from following the template, such as `spec.paused` or the update strategy OnDelete.',
   },
   Unknown: {
     meaning:
@@ -20,7 +20,7 @@ export const ownStates = {
   },
   RollingOut: { meaning: 'A rollout that wave-cron started is under way.' },
   RolledOut: {
-    meaning: 'wave-cron started a rollout within the last hour, and it has finished.',
+    meaning: 'wave-cron started a rollout within the last hour, and this rollout has finished.',
   },
 } as const satisfies Record<
   string,

@@ -14,24 +14,24 @@ export interface WorkloadStatus extends WorkloadName {
   readonly urgency: Urgency;
   /** Printable, and at most 1024 bytes. */
   readonly sentence: string;
-  /** Since when the workload is in this state; null: not known. */
+  /** The time since when the workload is in this state; null: not known. */
   readonly since: string | null;
   /** The sources that changed, as in `/config-sources`; at most 20. */
   readonly changed: readonly string[];
   /** The number of further changed sources. */
   readonly changedLeftOut: number;
-  /** When the hold ends by itself; null: nothing is held, or the end is not known. */
+  /** The time at which the hold ends by itself; null: nothing is held, or the end is not known. */
   readonly heldUntil: string | null;
-  /** When wave-cron last wrote a hash; null: not known. */
+  /** The time at which wave-cron last wrote a hash; null: not known. */
   readonly lastRollout: string | null;
   /** Whether the next pass would restart the workload. */
   readonly wouldRestart: boolean;
-  /** False if a pass may decide differently, because it has other permissions. */
+  /** False if a pass may decide differently, because the pass has other permissions. */
   readonly certain: boolean;
 }
 
 export interface Circumstances {
-  /** In milliseconds since 1970. */
+  /** The current time, in milliseconds since 1970. */
   readonly now: number;
   /** False if the hash key could not be read, so recorded hashes cannot be compared. */
   readonly isCompared: boolean;
@@ -39,13 +39,13 @@ export interface Circumstances {
   readonly isQueueKnown: boolean;
 }
 
-/** For how long a finished rollout counts as recent. */
+/** The time for which a finished rollout counts as recent. */
 const recentMs = 3_600_000;
 
 interface Judged {
   readonly state: State;
   readonly sentence: string;
-  /** In milliseconds since 1970. */
+  /** The time since when the workload is in the state, in milliseconds since 1970. */
   readonly since?: number | undefined;
   readonly changed?: BoundedList<string> | undefined;
   readonly heldUntil?: string | undefined;

@@ -13,7 +13,7 @@ import { type WatchMetrics, watchMetrics } from './watch-metrics.ts';
 
 /** Metrics of passes for Prometheus. docs/metrics.md explains each metric. */
 export interface Metrics {
-  /** Counts a pass that ended with a report, even if it did not complete. */
+  /** Counts a pass that ended with a report, even if the pass did not complete. */
   passEnded(report: Report): void;
   /** Counts a partial pass and its writes. The gauges keep the values of the last full pass. */
   partialPassEnded(report: Report): void;
@@ -39,9 +39,9 @@ export interface Metrics {
   text(): Promise<string>;
   /**
    * Pushes the metrics to a Pushgateway, to the group with these labels and `job="wave-cron"`.
-   * After a completed pass, they replace the metrics of the group. After an interrupted or failed
-   * pass, they are added to the group, so metrics that only a completed pass sets keep their
-   * values. If another process did the pass, nothing is pushed, because the other process pushes.
+   * After a completed pass, the pushed metrics replace the metrics of the group. After an interrupted
+   * or failed pass, the pushed metrics are added to the group, so metrics that only a completed pass
+   * sets keep their values. If another process did the pass, nothing is pushed, because the other process pushes.
    *
    * @param url as in `pushMetrics`
    * @param grouping as in `pushMetrics`
@@ -106,11 +106,11 @@ export function createMetrics({
   );
   const oldestHeld = unsetGauge(
     'oldest_held_change_age_seconds',
-    'Age of the oldest changed configuration that the rollout policy holds back, in the last completed pass. 0 if none is held. Absent if another process held or took the Lease in the last pass.',
+    'Age of the oldest changed configuration that the rollout policy held back in the last completed pass. 0 if no configuration was held. Absent if another process held or took the Lease in the last pass.',
   );
   const templateUpdates = new Counter({
     name: 'wave_cron_template_updates_total',
-    help: 'Changed pod templates by reason code. Each one is a rollout.',
+    help: 'Changed pod templates by reason code. Each changed template is a rollout.',
     labelNames: ['reason'],
     registers,
   });
@@ -142,7 +142,7 @@ export function createMetrics({
   );
   const lastCompletedPass = unsetGauge(
     'last_completed_pass_timestamp_seconds',
-    'Unix time of the end of the last completed pass of this process. Absent before the first one.',
+    'Unix time of the end of the last completed pass of this process. Absent before the first completed pass.',
   );
   const nextPass = unsetGauge(
     'next_pass_timestamp_seconds',
@@ -300,7 +300,7 @@ const outcomes = {
   {
     /** Whether this process did the pass. */
     readonly ours: boolean;
-    /** What to do with the metrics of workloads. */
+    /** The treatment of the metrics of workloads. */
     readonly figures: 'new' | 'kept' | 'dropped';
   }
 >;

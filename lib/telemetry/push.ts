@@ -77,7 +77,7 @@ function targetOf({ url, grouping, contentType }: Push): Target {
   };
 }
 
-/** The query as it is sent, and each value in it, encoded and decoded. */
+/** The query as it is sent, and each value in the query, encoded and decoded. */
 function queryParts(search: string): string[] {
   const query = search.slice(1);
   const values = query.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1));

@@ -17,14 +17,14 @@ export function watchMetrics(registry: Registry): WatchMetrics {
   const registers = [registry];
   const events = new Counter({
     name: 'wave_cron_trigger_events_total',
-    help: 'Events that triggers.watch received, by kind. Most of them need no pass.',
+    help: 'Events that triggers.watch received, by kind. Most of these events need no pass.',
     labelNames: ['kind'],
     registers,
   });
   for (const kind of triggerSettings.properties.watch.items.enum) events.inc({ kind }, 0);
   const failures = new Counter({
     name: 'wave_cron_trigger_watch_failures_total',
-    help: 'How often a watch of triggers.watch ended with an error. It is opened again.',
+    help: 'How often a watch of triggers.watch ended with an error. wave-cron opens the watch again.',
     registers,
   });
   const partialPasses = new Counter({
@@ -34,7 +34,7 @@ export function watchMetrics(registry: Registry): WatchMetrics {
   });
   const latency = new Histogram({
     name: 'wave_cron_trigger_latency_seconds',
-    help: 'Time from the first event of a pass until it wrote a hash.',
+    help: 'Time from the first event of a pass until the pass wrote a hash.',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });

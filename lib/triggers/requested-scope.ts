@@ -7,7 +7,7 @@ import {
 import { isNamespaceName, isObjectName } from '../kubernetes/names.ts';
 import type { EarlyScope, NamedScope } from '../schedule/early-passes.ts';
 
-/** What a request is about, or why its body is invalid. */
+/** The objects that a request is about, or the reason why its body is invalid. */
 export type RequestedScope =
   | { readonly scope: EarlyScope }
   /** One line for the sender. It quotes nothing of the body. */

@@ -47,7 +47,7 @@ const volume = (secretName: string, optional = false) => ({
   ...using(),
 });
 
-/** Deployments with the attack in every field in which the API server accepts it. */
+/** Deployments with the attack in every field in which the API server accepts the attack. */
 async function hostileTenant(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   const extra = `${prefix}/extra-secrets`;

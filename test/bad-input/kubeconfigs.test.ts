@@ -30,7 +30,7 @@ function config({ cluster, user, context, top = {} }: Parts = {}): object {
   };
 }
 
-/** The result of a connection and its first request, as text. */
+/** The result of a connection and of its first request, as text. */
 async function told(content: string | Buffer | object): Promise<string> {
   const isWhole = typeof content === 'string' || Buffer.isBuffer(content);
   writeFileSync(file, isWhole ? content : JSON.stringify(content));

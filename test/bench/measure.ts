@@ -11,7 +11,9 @@ export interface Ended {
   readonly output: string;
   /** The exit status, or the name of the signal that ended the process. */
   readonly status: number | NodeJS.Signals;
-  /** The values that a process measures itself when it ends. Undefined if it was killed. */
+  /**
+   * The values that a process measures itself when it ends; undefined if the process was killed.
+   */
   readonly own?: {
     /** User and system time of the process itself. */
     readonly cpuMs: number;

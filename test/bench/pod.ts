@@ -50,7 +50,10 @@ export type PodEnvironment = Readonly<Record<string, string>>;
 
 export interface Pod {
   readonly environment: PodEnvironment;
-  /** Puts the files of its service account at the paths of a kubelet, in place of those of another Pod. */
+  /**
+   * Puts the files of this Pod's service account at the paths of a kubelet, in place of the files
+   * of another Pod.
+   */
   readonly enter: () => void;
 }
 

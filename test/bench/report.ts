@@ -1,4 +1,4 @@
-/** The figures and their goals as a table for people. It says which goals were missed. */
+/** The figures and their goals as a table for people. The table says which goals were missed. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';

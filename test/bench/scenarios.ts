@@ -29,7 +29,10 @@ export interface Scenario {
   readonly pairs: readonly Pair[];
   /** The number of requests of one run, by verb and resource. */
   readonly requests: { readonly wave: Requests; readonly floor: Requests };
-  /** The total size of the response bodies of one run. The program and the floor each count their own. */
+  /**
+   * The total size of the response bodies of one run. The program and the floor each count their
+   * own responses.
+   */
   readonly bytes: { readonly wave: number; readonly floor: number };
 }
 

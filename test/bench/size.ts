@@ -9,8 +9,8 @@ export interface Size {
   readonly optedIn: number;
   readonly referencesEach: number;
   /**
-   * The number of sources that each other Deployment references. They matter only after all Deployments have
-   * opted in.
+   * The number of sources that each other Deployment references. These sources matter only after
+   * all Deployments have opted in.
    */
   readonly referencesOfOthers: number;
   /** The number of Secrets, including the referenced ones. Three of ten have 2 KiB, and the others have 16 KiB. */

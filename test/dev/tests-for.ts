@@ -96,7 +96,10 @@ async function passes(test: string, controlPlane: string | undefined): Promise<b
 
 type Shown = { text: string; ended: boolean };
 
-/** Several files run at the same time, but only one is shown. When it ends, the next one is shown. */
+/**
+ * The output of several files that run at the same time. Only one file is shown. When it ends, the
+ * next file is shown.
+ */
 function output(text: string): { write(text: string): void; end(): void } {
   const own: Shown = { text, ended: false };
   shown.push(own);

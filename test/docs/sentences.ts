@@ -6,7 +6,7 @@ import { root } from './pages.ts';
 /** The texts of a message. There is a value between each two of them. */
 type Sentence = readonly string[];
 
-/** Shorter texts do not distinguish one message from another. */
+/** The minimum length of a text. Shorter texts do not distinguish one message from another. */
 const leastLength = 12;
 
 /** Whether a complete line is a message of the program or of an admission policy. */
@@ -38,7 +38,9 @@ function policyTexts(): Sentence[] {
   );
 }
 
-/** The string and template literals of a source text, including those inside other templates. */
+/**
+ * The string and template literals of a source text, including the literals inside other templates.
+ */
 export function textsIn(source: string): Sentence[] {
   return scan(source).texts;
 }

@@ -12,7 +12,9 @@ import { blocksOf } from './pages.ts';
 export type Stage = {
   /** The folder of the first command, next to the clone; by default the clone itself. */
   folder?: string;
-  /** The namespaces whose Pods run, and their images. If it is not given, no Pods run. */
+  /**
+   * The namespaces whose Pods run, and their images. If this function is not given, no Pods run.
+   */
   runs?(): Pick<NodeAgentOptions, 'namespaces' | 'images'>;
   prepare?(you: Reader, page: string): Promise<void>;
   /** @param outputs the outputs of the blocks, in order */

@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * `namespace` is omitted for a source in the workload's own namespace. `data` is text; null if the source
- * is absent.
+ * A source in the hash. `namespace` is omitted for a source in the workload's own namespace. `data`
+ * is text; null if the source is absent.
  */
 export type HashedSource = {
   kind: 'ConfigMap' | 'Secret';

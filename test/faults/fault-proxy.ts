@@ -48,9 +48,8 @@ export type Exchange = {
   /** Sends the request to the API server. `url` replaces the path and query of the request. */
   forward(url?: string): Promise<Answer>;
   /**
-   * Passes on the response as it arrives. The proxy does this by default for a watch.
-   *
-   * @param keeps which lines to pass on; all by default
+   * Passes on the response as it arrives. The proxy does this by default for a watch. @param keeps
+   * which lines to pass on; all lines by default
    */
   stream(keeps?: (line: string) => boolean): Promise<void>;
   reply(answer: Answer): void;
@@ -283,7 +282,7 @@ function plainServer(listener: RequestListener) {
   return server;
 }
 
-/** The headers without those about the connection, which HTTP/2 does not have. */
+/** The headers without the headers about the connection, which HTTP/2 does not have. */
 function kept(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...others } = headers;
   return others;

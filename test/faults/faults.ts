@@ -4,7 +4,7 @@ import type { Answer, Fault } from './fault-proxy.ts';
 
 const json = { 'content-type': 'application/json' };
 
-/** A Status, as the API server returns it. */
+/** A Status object, as the API server returns it. */
 export function status(code: number, reason: string, message: string, details = {}): Answer {
   const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, code };
   return { status: code, headers: json, body: JSON.stringify({ ...body, details }) };
@@ -77,7 +77,7 @@ export const before =
     reply(answered);
   };
 
-/** A page of a list has `size` objects instead of five hundred, so that a few objects fill several pages. */
+/** Limits a page of a list to `size` objects, so that a few objects fill several pages. */
 export const shortPages =
   (size: number): Fault =>
   async ({ url, forward, reply }) =>

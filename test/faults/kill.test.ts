@@ -36,7 +36,9 @@ const early: readonly Place[] = [
   { step: 'list', requests: 3 },
   { step: 'read', requests: workloads + 1 },
 ];
-/** Only a pass that finds all workloads changed makes this number of requests. */
+/**
+ * Steps of which only a pass that finds all workloads changed makes this number of requests.
+ */
 const late: readonly Place[] = [
   { step: 'patch', requests: workloads },
   { step: 'event', requests: workloads },
@@ -44,8 +46,8 @@ const late: readonly Place[] = [
 ];
 
 /**
- * When the process is killed: before its request reaches the API server, after the API server has executed
- * it but before the response, or a little after the response.
+ * The moment at which the process is killed: before its request reaches the API server, after the
+ * API server has executed the request but before the response, or a little after the response.
  */
 type Stage = 'sent' | 'arrived' | 'answered';
 
@@ -68,8 +70,7 @@ function randomFrom(seed: number): () => number {
 /** The steps take turns, so that each is tested. Everything else is random. */
 function momentOf(places: readonly Place[], turn: number, random: () => number): Moment {
   const { step, requests } = places[turn % places.length] as Place;
-  // Before a process takes the Lease, and after it releases it, the process is not a holder yet or any
-  // more.
+  // A process is not a holder before it takes the Lease or after it releases it.
   const stages: Record<string, readonly Stage[]> = {
     lease: ['arrived', 'answered'],
     release: ['sent'],

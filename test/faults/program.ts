@@ -54,11 +54,15 @@ export type Once = {
   readonly ended: Promise<Run>;
 };
 
-/** Twice the minimum, so that processes on a busy machine do not lose their Lease because they are slow. */
+/**
+ * The lease duration. It is twice the minimum, so that processes on a busy machine do not lose
+ * their Lease because they are slow.
+ */
 export const leaseSeconds = 10;
 
 /**
- * Only the start of a process takes much processor time. Too many starts at once would starve the holders.
+ * Limits concurrent starts. Only the start of a process takes much processor time, and too many
+ * starts at once would starve the holders.
  */
 export const starts = pLimit(3);
 

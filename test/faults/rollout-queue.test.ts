@@ -18,8 +18,8 @@ const flags = [`--rollouts-max-concurrent=${most}`];
 const members = Array.from({ length: workloads }, (_, i) => ({ name: `w${i}` }));
 
 /**
- * Runs one process after the other until all workloads are rolled. The first `kills` of them are killed at
- * random moments.
+ * Runs one process after the other until all workloads are rolled. The first `kills` processes are
+ * killed at random moments.
  */
 async function replica(
   t: TestContext,

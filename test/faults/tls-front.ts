@@ -27,7 +27,7 @@ export type TlsFront = {
   breakTls(incoming: IncomingMessage): void;
   /** Closes the connections of all clients. */
   disconnect(): void;
-  /** Call it after `disconnect`, with `front` closed. */
+  /** Closes the front. Call this function after `disconnect`, with `front` closed. */
   close(): void;
 };
 

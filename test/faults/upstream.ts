@@ -27,8 +27,8 @@ function upstream(): Upstream {
 }
 
 /**
- * Sends a request to a proxy on to the API server: with its own bearer token, or if it has none, as the
- * administrator.
+ * Forwards a request that a proxy got to the API server, with the bearer token of the request, or as the
+ * administrator if the request has none.
  */
 export async function askServer(
   url: string,

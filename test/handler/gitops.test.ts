@@ -126,7 +126,7 @@ async function untilNoConflict(write: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The number of rollouts of each workload, after the controllers have seen it. */
+/** The number of rollouts of each workload, after the controllers have seen all workloads. */
 async function rolloutsOf(namespace: string, kinds = workloadKinds): Promise<number[]> {
   return await Promise.all(kinds.map((kind) => rollouts(kind, namespace, 'web')));
 }

@@ -100,7 +100,7 @@ async function stage(t: TestContext, { hasPolicies = true } = {}) {
       });
       return [...new Set(await Promise.all(ids))];
     },
-    /** Runs `work`, and fails if it starts a rollout. */
+    /** Runs `work`, and fails if `work` starts a rollout. */
     async untouched(work: () => Promise<Report>): Promise<Report> {
       const before = await counts();
       const report = await work();

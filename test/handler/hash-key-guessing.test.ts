@@ -85,7 +85,7 @@ async function viewed(t: TestContext, namespace: string): Promise<string> {
   return JSON.stringify(seen);
 }
 
-/** The four-digit PINs whose hash, or the first eight digits of it, is in the text. */
+/** The four-digit PINs whose hash, or whose first eight digits of the hash, are in the text. */
 function guessed(text: string): string[] {
   const digits = new Set(
     text.match(/(?<![0-9a-f])[0-9a-f]{8,64}(?![0-9a-f])/g)?.map((hex) => hex.slice(0, 8)),

@@ -11,7 +11,10 @@ import { eventsAbout, optedIn, reasonsIn, runPass, templateAnnotations } from '.
 
 const { api } = testCluster();
 
-/** Without an interruption, some waits here would last a minute. The timeout makes the test fail before that. */
+/**
+ * Without an interruption, some waits here would last a minute. The timeout makes the test fail
+ * earlier.
+ */
 const noWaiting = { timeout: 30_000 };
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];

@@ -99,7 +99,7 @@ async function stage(t: TestContext, kind: WorkloadKind, adoption: Adoption, spe
     pass: async (kubeconfig?: string) =>
       outcomeOf(await runPass(namespace, kubeconfig === undefined ? {} : { kubeconfig }), 'web'),
     change: (data: Record<string, string | null>) => api.patch(settings, { data }),
-    /** Restores the template, as an operator does that has a template of its own. */
+    /** Restores the template, as an operator with its own template does. */
     putTemplateBack: () =>
       untilNoConflict(async () => {
         const live = await api.get(web);

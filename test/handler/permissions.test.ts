@@ -1,6 +1,6 @@
 /**
- * A pass needs exactly the permissions that `neededPermissions` lists, and reports each one that it lacks. For
- * each permission, a pass runs with an account that has all the others.
+ * A pass needs exactly the permissions that `neededPermissions` lists, and reports each missing
+ * permission. For each permission, a pass runs with an account that has all other permissions.
  */
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';

@@ -143,15 +143,17 @@ export async function eventsAbout(namespace: string, name: string): Promise<Even
 }
 
 /**
- * The permission to read the annotations of the own namespace. A role in a namespace can grant this, because
- * RBAC treats a Namespace as an object in itself.
+ * The permission to read the annotations of the account's own namespace. A role in a namespace can
+ * grant this, because RBAC treats a Namespace as an object in itself.
  */
 export const permissionOnNamespace: Rule = {
   apiGroups: [''],
   resources: ['namespaces'],
   verbs: ['get'],
 };
-/** The permissions of a pass in one namespace, without those for ConfigMaps and Secrets. */
+/**
+ * The permissions of a pass in one namespace, without the permissions for ConfigMaps and Secrets.
+ */
 export const permissionsOnWorkloads: readonly Rule[] = [
   {
     apiGroups: ['apps'],

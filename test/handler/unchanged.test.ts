@@ -34,8 +34,8 @@ const pod = {
 };
 
 /**
- * Creates twenty StatefulSets, and waits until their controller has written each of them once. Later requests
- * come from the pass alone.
+ * Creates twenty StatefulSets, and waits until their controller has written each StatefulSet once.
+ * Later requests come from the pass alone.
  */
 async function twentyWorkloads(namespace: string): Promise<void> {
   const data = { x: '1' };

@@ -8,15 +8,15 @@ import { unpackPackages, withDependencies } from './debian-packages.ts';
 import { fetchNpm, npmAuthorities } from './npm.ts';
 
 /**
- * For BASE_IMAGE: the part of the default image that Node needs. It contains no shell, no libatomic and no
- * users.
+ * The image for BASE_IMAGE: the part of the default image that Node needs. It contains no shell, no
+ * libatomic and no users.
  */
 export const makeBase = (root: string): Promise<void> =>
   unpackPackages(['base-files', 'libc6', 'libgcc-s1', 'libstdc++6'], root);
 
 /**
- * For BUILD_IMAGE: Node and npm at their paths in the default image. The Node is the one that runs the
- * tests.
+ * The image for BUILD_IMAGE: Node and npm at their paths in the default image. Node is the binary
+ * that runs the tests.
  */
 export async function makeBuild(root: string): Promise<void> {
   const packages = ['dash', 'coreutils', 'libatomic1', 'libstdc++6'];

@@ -1,6 +1,6 @@
 /**
- * The program as users get it, bundled from the current source. The tests do not use dist, which may be older
- * or may be rewritten during the tests.
+ * The program as users get it, bundled from the current source. The tests do not use dist, which
+ * may be outdated or may be rewritten during the tests.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

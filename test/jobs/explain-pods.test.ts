@@ -26,7 +26,7 @@ type Status = Readonly<Record<string, number>> & {
 
 type Stage = {
   readonly namespace: string;
-  /** Changes the image of its Pods. */
+  /** Changes the image of the workload's Pods. */
   image(tag: string): Promise<unknown>;
   patch(spec: Fields): Promise<unknown>;
   /** Waits until the controller has seen the last change, and the status meets the condition. */

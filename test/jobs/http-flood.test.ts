@@ -26,7 +26,10 @@ async function statusOf(
   return response.statusCode;
 }
 
-/** Opens connections, which stay open until the server ends them. Returns when each of them was accepted or ended. */
+/**
+ * Opens connections, which stay open until the server ends them. Returns when each connection was
+ * accepted or ended.
+ */
 async function flood(
   t: TestContext,
   { host, port }: Served,

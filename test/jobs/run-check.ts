@@ -5,7 +5,7 @@ import { loadSettingsWithOrigins } from '../../lib/settings/load.ts';
 import type { Log } from '../../lib/telemetry/log.ts';
 import { assertNoLeak } from '../secrets/planted.ts';
 
-/** Values by the path of their setting, such as `lease.namespace`. */
+/** Values by the path of the setting, such as `lease.namespace`. */
 export type Flags = Readonly<Record<string, string>>;
 
 /** The fields of `check -o json` that tests read. */

@@ -1,4 +1,7 @@
-/** The built program with an open port, for tests that send it more than usual clients would. */
+/**
+ * The built program with an open port, for tests that send the program more than usual clients
+ * would.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

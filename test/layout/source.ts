@@ -11,13 +11,13 @@ export interface Import {
   /** A file of this repository, from its root; or what stands in the quotes. */
   readonly target: string;
   readonly isLocal: boolean;
-  /** Whether nothing of it is there when the program runs. */
+  /** Whether nothing of the import is there when the program runs. */
   readonly isOfTypes: boolean;
 }
 
 const text = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** Static and dynamic imports and re-exports of a file, those of types included. */
+/** Static and dynamic imports and re-exports of a file, including imports of types. */
 export function importsOf(file: string): Import[] {
   const imports =
     /(?:(?:import|export)\s+(type\s+)?(?:[\w*$\s{},]+\sfrom\s+)?|import\(\s*)'([^']+)'/g;
@@ -28,7 +28,7 @@ export function importsOf(file: string): Import[] {
   }));
 }
 
-/** A file without its comments. What looks like one in a text, such as an address, stays. */
+/** A file without its comments. If a text, such as an address, looks like a comment, it stays. */
 export function codeOf(file: string): string {
   return text(file).replaceAll(
     /^\s*\/\*[\s\S]*?\*\/|(?<=^|\s)\/\*\*? .*?\*\/|(?<=^|\s)\/\/ .*$/gm,

@@ -14,17 +14,26 @@ import { overlay, runKubectl } from './kustomize.ts';
 export type Application = {
   namespace: string;
   name: 'web';
-  /** Changes the key of its ConfigMap that it references. */
+  /** Changes the key of the ConfigMap that the workload references. */
   change(color: string): Promise<void>;
-  /** Returns the hash on its template as soon as there is one that differs from `before`. */
+  /**
+   * Returns the hash on the workload's template as soon as there is a hash that differs from
+   * `before`.
+   */
   hash(before?: string): Promise<string>;
-  /** Returns the number of its rollouts, including the first one. */
+  /** Returns the number of rollouts of the workload, including the first rollout. */
   rollouts(): Promise<number>;
-  /** Returns when its ConfigMap and its Secret have the workload and the Namespace kube-system as owners. */
+  /**
+   * Returns when the ConfigMap and the Secret have the workload and the Namespace kube-system as
+   * owners.
+   */
   owned(): Promise<void>;
-  /** Fails if the workload has the finalizer or its record, or a source has an owner reference. */
+  /**
+   * Fails if the workload has the finalizer or the record of its sources, or if a source has an
+   * owner reference.
+   */
   unmarked(): Promise<void>;
-  /** Returns when all its Pods have its current template and are Ready. */
+  /** Returns when all Pods of the workload have its current template and are Ready. */
   rolledOut(): Promise<void>;
 };
 

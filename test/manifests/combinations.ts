@@ -17,7 +17,7 @@ const kinds = ['argo-rollouts', 'openkruise', 'openshift', 'knative'].map(
 const choices: readonly (readonly (readonly string[])[])[] = [
   [[], ['ownership'], ['ownership', 'ownership-enforced']],
   [[], ['no-admission-policies'], ['namespaced'], ['namespaced', 'admission-policies']],
-  [[], ['adoption', 'opt-in-all', 'opt-in-namespace', ...kinds]],
+  [[], ['adoption', 'opt-in-all', 'opt-in-namespace', 'secrets-store', ...kinds]],
   [[], ['sharded']],
   [[], ['metrics', 'prometheus-rule', 'pod-monitor', 'http-trigger', 'watch']],
   [[], ['network-policy', 'notifications']],
@@ -49,8 +49,8 @@ function combinationsOf(form: Form): string[][] {
 }
 
 /**
- * The number of combinations that one kubectl builds. With a smaller one, the starts of kubectl take longer;
- * with a larger one, kustomize's comparisons do.
+ * The number of combinations that one kubectl builds. With a smaller number, the starts of kubectl
+ * take longer. With a larger number, kustomize's comparisons take longer.
  */
 const batch = 9;
 
@@ -65,8 +65,9 @@ export async function* allCombinations(namespace: string): AsyncGenerator<Combin
 }
 
 /**
- * Builds several combinations with one kubectl. kustomize refuses two objects with the same name, so each
- * combination gets its own namespace and suffix. They are removed from the objects afterwards.
+ * Builds several combinations with one kubectl. kustomize refuses two objects with the same name,
+ * so each combination gets its own namespace and suffix. Both are removed from the objects
+ * afterwards.
  */
 async function buildTogether(
   combinations: readonly Omit<Combination, 'objects'>[],

@@ -1,4 +1,7 @@
-/** The permissions that the roles of an installation grant, and those that settings need, as comparable texts. */
+/**
+ * The permissions that the roles of an installation grant, and the permissions that settings need,
+ * as comparable texts.
+ */
 import assert from 'node:assert/strict';
 import { neededPermissions, permissionsWhereEnforced } from '../../lib/permissions/permissions.ts';
 import { createsHashKey } from '../../lib/permissions/source-permissions.ts';

@@ -28,10 +28,10 @@ export type InstallOptions = Pick<NodeAgentOptions, 'backOff'> & {
 
 export type Installation = {
   namespace: string;
-  /** The name of its CronJob or Deployment, its ServiceAccount and its roles. */
+  /** The name of the CronJob or Deployment, of its ServiceAccount and of its roles. */
   name: string;
   agent: NodeAgent;
-  /** Returns all requests of its ServiceAccount since the installation. */
+  /** Returns all requests of the installation's ServiceAccount since the installation. */
   requests(): Promise<AuditEntry[]>;
   /** Runs `kubectl delete -k` without waiting for the end of the namespace. */
   uninstall(): Promise<void>;

@@ -279,7 +279,10 @@ suite('the shipped manifests', { skip, concurrency: 4 }, () => {
 
 type PolicyBinding = KubernetesObject & { spec: { policyName: string; paramRef: object } };
 
-/** The policies, each with the parameter of its binding. For most of them, the parameter is the account. */
+/**
+ * The policies, each with the parameter of its binding. For most policies, the parameter is the
+ * account.
+ */
 function boundPolicies(objects: readonly KubernetesObject[]): object[] {
   const policies = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
   const bindings = objects.filter(

@@ -23,8 +23,8 @@ async function definitionFiles(): Promise<string[]> {
 }
 
 /**
- * Adds the definitions to the cluster, and returns when the API server uses them. They stay, because they do
- * not disturb other tests.
+ * Adds the definitions to the cluster, and returns when the API server uses them. The definitions
+ * stay, because they do not disturb other tests.
  */
 export async function defineOperatorKinds(): Promise<void> {
   const files = await definitionFiles();

@@ -8,7 +8,10 @@ import { build, overlay, shardsFile } from './kustomize.ts';
 
 const skip = hasKubectl() ? false : 'there is no kubectl';
 
-/** Components, the settings that need them, and the words for both in the names of the tests. */
+/**
+ * Components, the settings that need these components, and the words for both in the names of the
+ * tests.
+ */
 const choices = [
   { components: [], needs: {}, what: 'the default settings need' },
   { components: ['ownership'], needs: { ownership: 'references' }, what: 'ownership needs' },

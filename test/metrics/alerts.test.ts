@@ -29,7 +29,7 @@ const completed = (...metrics: Metrics[]) => {
   for (const each of metrics) each.passEnded(report('Completed'));
 };
 
-/** One process runs the pass, and the other one skips it because of the Lease. */
+/** One process runs the pass, and the other process skips the pass because of the Lease. */
 function inTurns(doing: Metrics, standby: Metrics, found: readonly Reason[] = ['UpToDate']): void {
   doing.passEnded(report('Completed', found));
   standby.passEnded(report('LeaseHeld'));

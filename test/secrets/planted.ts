@@ -10,12 +10,15 @@
  */
 import assert from 'node:assert/strict';
 
-/** Only letters and digits, because no escaping changes them. */
+/**
+ * The beginning of each planted value. It has only letters and digits, because no escaping changes
+ * them.
+ */
 const mark = 'Pl4nt3dV4lu3';
 
 /**
- * A value for one Secret. It contains everything that escapings treat differently: quotes, line ends,
- * percent signs and Unicode.
+ * A value for one Secret. The value contains everything that escapings treat differently: quotes,
+ * line ends, percent signs and Unicode.
  */
 export const plantedValue = (name: string): string =>
   `${mark} "${name}"\\ \n\t%41/+&=<ä\u2028\u{1F600}> ${mark}`;
@@ -79,7 +82,10 @@ export function errorText(error: unknown): string {
   return `${error.stack}\n${error.message}\n${own}${error.cause === undefined ? '' : `\n${errorText(error.cause)}`}`;
 }
 
-/** Returns the result of `work`, or throws its error. Fails if either contains the value of a Secret. */
+/**
+ * Returns the result of `work`, or throws its error. Fails if the result or the error contains the
+ * value of a Secret.
+ */
 export async function withoutLeak<T>(what: string, work: () => Promise<T>): Promise<T> {
   let result: T;
   try {

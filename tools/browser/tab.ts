@@ -80,7 +80,7 @@ export async function openTab(chromium: Chromium, view: View): Promise<Tab> {
       if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
       return (result as { value: T }).value;
     },
-    async waitFor<T>(expression: string, timeoutMs = 10_000) {
+    async waitFor<T>(expression: string, timeoutMs = 30_000) {
       const end = performance.now() + timeoutMs;
       for (;;) {
         const value = await tab.evaluate<T>(expression).catch(() => undefined);

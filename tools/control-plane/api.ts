@@ -43,7 +43,7 @@ export type Metadata = {
 export type PatchType = 'strategic-merge' | 'merge' | 'json' | 'apply';
 
 /**
- * A response with a status other than 2xx. `reason` is that of the Status object, such as
+ * A response with a status other than 2xx. `reason` is the reason of the Status object, such as
  * `NotFound`.
  */
 export class ApiError extends Error {
@@ -91,7 +91,7 @@ export type Api = {
 
 export type Access = {
   url: string;
-  /** In PEM format. */
+  /** The certificate authority, in PEM format. */
   authority: string;
   credentials: KeyPair | { token: string };
   userAgent?: string;

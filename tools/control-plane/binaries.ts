@@ -38,7 +38,7 @@ type GoModule = { name: string; version: string; ldflags: string };
 
 type BinarySource = {
   module: GoModule;
-  /** The Go package of its `main`. */
+  /** The Go package of the program's `main`. */
   package: string;
   /**
    * If KUBEBUILDER_ASSETS is set, it must contain this program, because a mix of its version and

@@ -10,7 +10,10 @@ import { showProgress } from './progress.ts';
 
 export type Build = {
   name: string;
-  /** The Go package of its `main`, in a module that is pinned by the go.mod of `moduleFolder`. */
+  /**
+   * The Go package of the program's `main`, in a module that is pinned by the go.mod of
+   * `moduleFolder`.
+   */
   package: string;
   moduleFolder: string;
   ldflags: string;

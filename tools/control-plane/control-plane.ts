@@ -239,7 +239,7 @@ async function ready(
   }
 }
 
-/** The controllers work if one of them has created the objects that every namespace gets. */
+/** Whether the controllers work: one of them has created the objects that every namespace gets. */
 async function controllersWork(api: Api): Promise<void> {
   await api.get(path('ServiceAccount', 'default', 'default'));
 }

@@ -6,7 +6,7 @@ export type Credentials = KeyPair | { token: string } | { tokenFile: string };
 
 export type KubeconfigOptions = {
   url: string;
-  /** In PEM format. */
+  /** The certificate authority, in PEM format. */
   authority: string;
   credentials: Credentials;
   /** The namespace of the context. Default: `default`. */

@@ -28,10 +28,10 @@ export type Workload = Named & {
 
 export type Source = Named & {
   data?: Record<string, string>;
-  /** In base64. */
+  /** The binary data, in base64. */
   binaryData?: Record<string, string>;
   immutable?: boolean;
-  /** For a Secret: false if it must contain only this data. */
+  /** False if a Secret must contain only this data. */
   planted?: boolean;
 };
 

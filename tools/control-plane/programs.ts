@@ -17,8 +17,8 @@ export type Programs = {
   folder: string;
   start(name: string, file: string, args: readonly string[]): Promise<{ pid: number }>;
   /**
-   * Kills the program with SIGKILL, and resolves when it has ended. Does nothing if it is not
-   * running.
+   * Kills the program with SIGKILL, and resolves when it has ended. Does nothing if the program is
+   * not running.
    */
   kill(name: string): Promise<void>;
   /**
@@ -26,7 +26,7 @@ export type Programs = {
    * started.
    */
   howEnded(name: string): string | undefined;
-  /** Its last log lines, for messages. */
+  /** The last log lines of the program, for messages. */
   lastLogLines(name: string, count?: number): string;
   /** Kills all programs and removes the folder. Resolves when that is done. */
   end(): Promise<void>;

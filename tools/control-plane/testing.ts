@@ -159,7 +159,7 @@ export async function seenByControllers(namespace: string, timeoutMs = 5_000): P
   }
 }
 
-/** Whether the controller of a workload has observed its current version. */
+/** Whether the controller of a workload has observed the current version of the workload. */
 function isSeen({ metadata, status }: KubernetesObject): boolean {
   return Number(status?.['observedGeneration'] ?? 0) >= (metadata.generation ?? 0);
 }
@@ -194,7 +194,8 @@ export type ServiceAccountOptions = {
   namespace: string;
   name?: string;
   /**
-   * Permissions in its own namespace. A rule that names only kube-system is granted in kube-system.
+   * The permissions of the account in its own namespace. A rule that names only kube-system is
+   * granted in kube-system.
    */
   rules?: readonly Rule[];
   /** Permissions in the whole cluster. */

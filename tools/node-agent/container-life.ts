@@ -42,7 +42,7 @@ export type ContainerLife = {
   run(): Promise<void>;
   /** Sends SIGTERM, and SIGKILL after this time. No new run starts. Returns at once. */
   end(graceMs: number): void;
-  /** Throws if it is not running. */
+  /** Sends a signal to the container. Throws if the container is not running. */
   signal(signal: NodeJS.Signals): void;
 };
 

@@ -31,10 +31,12 @@ export type ContainerProcess = {
   /** The process id on this machine. In the container it is 1. */
   pid: number;
   startedAt: string;
-  /** Its exit code. If a signal ended it: 128 plus the number of the signal. */
+  /**
+   * The exit code of the process. If a signal ended the process: 128 plus the number of the signal.
+   */
   exited: Promise<number>;
   signal(signal: NodeJS.Signals): void;
-  /** The content of its termination message file. */
+  /** The content of the container's termination message file. */
   terminationMessage(): string;
   /** Runs a command in the container, like a probe. Resolves to true if it ended with status 0. */
   exec(command: readonly string[], timeoutMs: number): Promise<boolean>;

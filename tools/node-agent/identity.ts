@@ -14,7 +14,8 @@ export type Identity = {
   readOnlyRoot: boolean;
   noNewPrivileges: boolean;
   /**
-   * The capabilities that stay in its bounding set, with the names of setpriv: `chown`, `net_raw`.
+   * The capabilities that stay in the bounding set of the process, with the names of setpriv:
+   * `chown`, `net_raw`.
    */
   capabilities: readonly string[];
 };

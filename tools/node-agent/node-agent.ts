@@ -41,13 +41,16 @@ export type NodeAgentOptions = {
   cluster: Cluster;
   /** Only Pods in these namespaces are handled. */
   namespaces: readonly string[];
-  /** By the image name in the Pods. */
+  /** The images by their names in the Pods. */
   images: Images;
   /** The labels of Pods that run as processes. Default: `app.kubernetes.io/name: wave-cron`. */
   own?: Readonly<Record<string, string>>;
-  /** Ports of 127.0.0.1 that own Pods can reach, in addition to that of the API server. */
+  /** Ports of 127.0.0.1 that Pods with the labels in `own` can reach, in addition to the port of the API server. */
   ports?: readonly number[];
-  /** Whether other Pods wait for their sources, and the agent keeps the data that they read. */
+  /**
+   * If true, Pods without the labels in `own` wait for their sources, and the agent keeps the data
+   * that these Pods read.
+   */
   readsSources?: boolean;
   /** Whether a Pod never becomes Ready because of the data of its sources when it starts. */
   crashesWith?: CrashesWith;
@@ -57,24 +60,24 @@ export type NodeAgentOptions = {
 
 export type NodeAgent = {
   nodeName: string;
-  /** With `readsSources`: the data of the sources when a Pod that is not its own started. */
+  /** The data of the sources at the start of a Pod without the labels in `own`. Only with `readsSources`. */
   startedWith: StandIns['startedWith'];
-  /** Its only folder on this machine's disk. It is empty. */
+  /** The only folder of the agent on this machine's disk. The folder is empty. */
   folder: string;
   /** The toleration that a DaemonSet needs to get a Pod here. */
   toleration: Toleration;
   /**
-   * The log of an own Pod, even if it was deleted: of all runs of all containers, or of one
-   * container.
+   * The log of a Pod that matches `own`, even if the Pod was deleted: the lines of all runs of all
+   * containers, or of one container.
    */
   logs(namespace: string, pod: string, container?: string): string;
   /** The logs of all Pods of a Job, in the order of their start times. */
   jobLogs(namespace: string, job: string): string;
-  /** Kills the running container of an own Pod, as a crash would. */
+  /** Kills the running container of a Pod that matches `own`, as a crash would. */
   kill(namespace: string, pod: string, container?: string): void;
-  /** Sends a signal to it, such as SIGSTOP. */
+  /** Sends a signal, such as SIGSTOP, to the running container of a Pod that matches `own`. */
   signal(namespace: string, pod: string, signal: NodeJS.Signals, container?: string): void;
-  /** Sends a GET to a port of an own Pod. Throws if no process listens there. */
+  /** Sends a GET to a port of a Pod that matches `own`. Throws if no process listens there. */
   get(namespace: string, pod: string, port: number, path: string): Promise<PodResponse>;
   /**
    * Kills all Pods, and deletes them and the Node. Nothing of the agent is left. Throws if the

@@ -63,7 +63,7 @@ export const restrictedContainer = {
   capabilities: { drop: ['ALL'] },
 };
 
-/** The template of an own Pod that runs a command of image/main.ts. */
+/** The template of a Pod that matches `own` and runs a command of image/main.ts. */
 export function templateOf(args: readonly string[], options: PodOptions = {}) {
   const { container = {}, spec = {}, labels = {}, annotations = {} } = options;
   const first = {

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { type Urgency, urgencies } from '../../../lib/status/urgency.ts';
 import type { WorkloadStatus } from '../../../lib/status/workload-status.ts';
 import { ageText } from '../../../lib/text/age.ts';
@@ -6,6 +6,7 @@ import type { Overview } from '../overview.ts';
 import { keyOf } from './changes.ts';
 import { type Filter, filterOf, matching, queryOf } from './filter.ts';
 import { useNow, useTitle } from './hooks.ts';
+import { PageButtons } from './page-buttons.tsx';
 import { Cell, Foreign, Notice, Shape, StateBadge, Table, Time, WorkloadLink } from './parts.tsx';
 import { ReportNotices } from './report-notices.tsx';
 import { countsOf, urgencyWords } from './urgency-words.ts';
@@ -89,10 +90,12 @@ function useFilter(): [Filter, (filter: Filter) => void] {
   const [filter, setFilter] = useState(() =>
     filterOf(new URLSearchParams(location.search), urgencies),
   );
-  useEffect(() => {
-    history.replaceState(null, '', `${location.pathname}${queryOf(filter)}`);
-  }, [filter]);
-  return [filter, setFilter];
+  const choose = (chosen: Filter): void => {
+    // At once, because the reader may follow a link next.
+    history.replaceState(null, '', `${location.pathname}${queryOf(chosen)}`);
+    setFilter(chosen);
+  };
+  return [filter, choose];
 }
 
 interface CountsProps {
@@ -145,6 +148,10 @@ function Workloads({ shown, total, hasNamespace, fresh }: WorkloadsProps) {
   const [wanted, setWanted] = useState(0);
   const last = Math.max(Math.ceil(shown.length / rowsOfPage) - 1, 0);
   const page = Math.min(wanted, last);
+  const turnTo = (to: number): void => {
+    setWanted(to);
+    document.querySelector('.workloads')?.scrollIntoView();
+  };
   const rows = shown.slice(page * rowsOfPage, (page + 1) * rowsOfPage);
   if (total === 0) return <Notice>No workload has opted in here.</Notice>;
   const columns = [
@@ -169,19 +176,7 @@ function Workloads({ shown, total, hasNamespace, fresh }: WorkloadsProps) {
           ))}
         </Table>
       )}
-      {last === 0 ? null : (
-        <nav class="pages" aria-label="Pages of the table">
-          <button type="button" disabled={page === 0} onClick={() => setWanted(page - 1)}>
-            Previous
-          </button>
-          <span role="status">
-            Page {page + 1} of {last + 1}
-          </span>
-          <button type="button" disabled={page === last} onClick={() => setWanted(page + 1)}>
-            Next
-          </button>
-        </nav>
-      )}
+      {last === 0 ? null : <PageButtons page={page} last={last} turnTo={turnTo} />}
     </>
   );
 }

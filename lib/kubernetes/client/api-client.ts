@@ -1,9 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import pRetry from 'p-retry';
 import { WaveCronError } from '../../errors.ts';
-import { endpoint, exchange, type HttpAnswer, TooLargeError } from '../../http/exchange.ts';
+import {
+  type Exchange,
+  endpoint,
+  exchange,
+  type HttpAnswer,
+  TooLargeError,
+} from '../../http/exchange.ts';
 import type { Endpoint } from '../../http/send.ts';
+import { type Clock, systemClock } from '../../schedule/clock.ts';
 import { version } from '../../version.ts';
 import type { Authorization, Connection } from '../credentials/connection.ts';
 import { queryText } from '../paths.ts';
@@ -84,15 +90,31 @@ const moreTriesWhereBusy = 10;
 const sharedTries = 2;
 const defaultTimeoutMs = 30_000;
 /**
- * The maximum wait for a Retry-After, because an overloaded server may set a very high one. A pass
- * has its own time-out.
+ * The maximum wait for a Retry-After, because an overloaded server may ask for a very long wait. A
+ * pass has its own time-out.
  */
 const longestRetryAfterMs = 60_000;
 
-/** @param maxConnections the limit of this client; default: the limit of the connection */
+/** The options of a client. Everything has a default. */
+export interface ApiClientOptions {
+  /** The maximum number of concurrent requests. Default: the limit of the connection. */
+  readonly maxConnections?: number;
+  /** Sends a request. Default: over HTTP. */
+  readonly exchange?: Exchange;
+  /** For the waits before retries. Default: the clock of the system. */
+  readonly clock?: Clock;
+  /** A number from 0 up to but not including 1, for the jitter of these waits. */
+  readonly random?: () => number;
+}
+
 export function createApiClient(
   connection: Connection,
-  maxConnections = connection.maxConnections,
+  {
+    maxConnections = connection.maxConnections,
+    exchange: exchangeBy = exchange,
+    clock = systemClock,
+    random = Math.random,
+  }: ApiClientOptions = {},
 ): ApiClient {
   const traffic = { requests: 0, bytesRead: 0 };
   const { server } = connection;
@@ -104,7 +126,7 @@ export function createApiClient(
     const via = attempt <= sharedTries ? authorization : { ...authorization, http2: undefined };
     const { status, headers, text } = await turn(() => {
       request.assertMayWrite?.();
-      return send(to, connection, via, request, traffic);
+      return send(exchangeBy, to, connection, via, request, traffic);
     });
     if (status === 401 && again && mayBeSent(request)) {
       // The token may have been rotated since it was read.
@@ -112,7 +134,8 @@ export function createApiClient(
       return once(request, attempt, false);
     }
     if (status >= 200 && status < 300) return parseBody<T>(text, request);
-    throw refusal({ status, headers, text }, request, authorization, connection);
+    const answer = { status, headers, text, receivedAt: clock.wallTime() };
+    throw refusal(answer, request, authorization, connection);
   }
 
   return {
@@ -143,7 +166,8 @@ export function createApiClient(
         ...(signal === undefined ? {} : { signal }),
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
           if (retriesLeft > 0 && mayTryAgain(error)) {
-            await wait(waitBeforeTry(error, attemptNumber), [signal, stopRetrying]);
+            const ms = waitBeforeTry(error, attemptNumber, random);
+            await wait(clock, ms, [signal, stopRetrying]);
           }
         },
         // Called after the wait. `stopRetrying` may have ended the wait.
@@ -166,17 +190,21 @@ function mayBeSent({ assertMayWrite }: ApiRequest): boolean {
  * Milliseconds: doubled with each attempt, with jitter so that clients do not retry at the same
  * time.
  */
-function waitBeforeTry(error: Error, failedTries: number): number {
-  const backoff = Math.min(200 * 2 ** (failedTries - 1) * (1 + Math.random()), 5_000);
+function waitBeforeTry(error: Error, failedTries: number, random: () => number): number {
+  const backoff = Math.min(200 * 2 ** (failedTries - 1) * (1 + random()), 5_000);
   const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
   return Math.max(backoff, Math.min(asked, longestRetryAfterMs));
 }
 
 /** Waits until the time is over or a signal is aborted. */
-async function wait(ms: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+async function wait(
+  clock: Clock,
+  ms: number,
+  signals: readonly (AbortSignal | undefined)[],
+): Promise<void> {
   const ended = AbortSignal.any(signals.filter((signal) => signal !== undefined));
   try {
-    await sleep(ms, undefined, { signal: ended });
+    await clock.sleep(ms, ended);
   } catch (error) {
     if (!ended.aborted) throw error;
   }
@@ -190,6 +218,7 @@ export const accepted = {
 } as const;
 
 async function send(
+  exchangeBy: Exchange,
   to: Endpoint,
   { server, proxy }: Connection,
   { headers, agent, http2 }: Authorization,
@@ -209,7 +238,7 @@ async function send(
   signal?.throwIfAborted();
   traffic.requests += 1;
   try {
-    const answer = await exchange(to, {
+    const answer = await exchangeBy(to, {
       method,
       path: query === undefined ? path : `${path}${queryText(query)}`,
       ...{ agent, http2 },

@@ -43,8 +43,8 @@ function harmlessAbout({ group, plural }: ApiResource): RegExp[] {
 }
 
 /**
- * The message, or the beginning of it that contains no content of the source; undefined if no part
- * may be shown.
+ * The message, or the beginning of the message that contains no content of the source; undefined if
+ * no part may be shown.
  */
 export function redactServerMessage(message: string, path: string): string | undefined {
   const redaction = redactions.find((each) => each.path.test(path));

@@ -4,9 +4,17 @@ import type { Authorization, Connection } from '../credentials/connection.ts';
 import { ApiError, isTransientStatus, parseRetryAfter } from './api-error.ts';
 import { redactServerMessage } from './redaction.ts';
 
-/** An error for a status that is not 2xx, with the message of the Status object if there is one. */
+interface Refused extends Pick<HttpAnswer, 'status' | 'headers' | 'text'> {
+  /** By the wall clock. */
+  readonly receivedAt: Date;
+}
+
+/**
+ * An error for a status that is not 2xx, with the message of the Status object if the response
+ * contains one.
+ */
 export function refusal(
-  { status, headers, text }: Pick<HttpAnswer, 'status' | 'headers' | 'text'>,
+  { status, headers, text, receivedAt }: Refused,
   { method, path }: { readonly method: string; readonly path: string },
   authorization: Authorization,
   connection: Connection,
@@ -19,7 +27,7 @@ export function refusal(
     status,
     reason,
     subject,
-    retryAfterMs: parseRetryAfter(retryAfter, new Date()),
+    retryAfterMs: parseRetryAfter(retryAfter, receivedAt),
     canRetry: isTransientStatus(status),
   });
 }

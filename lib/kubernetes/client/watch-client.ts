@@ -1,5 +1,6 @@
 import { endpoint, largestAnswer, TooLargeError } from '../../http/exchange.ts';
-import { readLines } from '../../http/line-stream.ts';
+import { type ReadLines, readLines } from '../../http/line-stream.ts';
+import { type Clock, systemClock } from '../../schedule/clock.ts';
 import { version } from '../../version.ts';
 import type { Authorization, Connection } from '../credentials/connection.ts';
 import { queryText } from '../paths.ts';
@@ -23,12 +24,23 @@ export interface WatchRequest extends Pick<ApiRequest, 'path' | 'query'> {
  */
 export type OpenWatch = (request: WatchRequest) => Promise<void>;
 
+/** The options of a client. Everything has a default. */
+export interface WatchClientOptions {
+  /** Sends a request and reads the lines of the response. Default: over HTTP. */
+  readonly readLines?: ReadLines;
+  /** Default: the clock of the system. */
+  readonly clock?: Clock;
+}
+
 /**
  * Opens watches with the credentials of a connection. Watches do not count for the limit of
  * requests of the connection: a watch takes minutes, and another request would have to wait for
  * that time.
  */
-export function createWatchClient(connection: Connection): OpenWatch {
+export function createWatchClient(
+  connection: Connection,
+  { readLines: readLinesBy = readLines, clock = systemClock }: WatchClientOptions = {},
+): OpenWatch {
   const { server } = connection;
   const to = endpoint(server);
 
@@ -41,7 +53,8 @@ export function createWatchClient(connection: Connection): OpenWatch {
       await open(request, false);
       return;
     }
-    throw refusal(answer, { method: 'GET', path: request.path }, authorization, connection);
+    const refused = { ...answer, receivedAt: clock.wallTime() };
+    throw refusal(refused, { method: 'GET', path: request.path }, authorization, connection);
   }
 
   async function read(request: WatchRequest, { headers, agent }: Authorization) {
@@ -56,7 +69,7 @@ export function createWatchClient(connection: Connection): OpenWatch {
       }
     };
     try {
-      return await readLines(to, {
+      return await readLinesBy(to, {
         path: `${path}${queryText(query)}`,
         ...{ agent, idleMs, signal, onLine: take, longestLine: largestAnswer },
         headers: { ...headers, accept: accepted.metadata, 'user-agent': `wave-cron/${version}` },

@@ -8,11 +8,13 @@ import type { SecureContextOptions } from 'node:tls';
 export interface ClusterAccess {
   /** Base address without a trailing slash. */
   readonly server: string;
-  /** For messages: the files, or the service account of the Pod. */
+  /** The origin of the credentials, for messages: the files, or the service account of the Pod. */
   readonly origin: string;
   /** Present if the access comes from the Pod of this process. */
   readonly ofPod?: true;
-  /** For messages: the proxy to the cluster, without its password; undefined if there is none. */
+  /**
+   * The proxy to the cluster for messages, without its password; undefined if there is no proxy.
+   */
   readonly proxy?: string;
   /** Namespace of the Pod or of the context of the kubeconfig. */
   readonly namespace: string | undefined;

@@ -18,11 +18,16 @@ import { podAccess } from './in-cluster.ts';
 export interface Connection {
   /** Base address without a trailing slash. */
   readonly server: string;
-  /** For messages: the files and the context, or the service account of the Pod. */
+  /**
+   * The origin of the connection, for messages: the files and the context, or the service account
+   * of the Pod.
+   */
   readonly origin: string;
   /** Present if the access comes from the Pod of this process. */
   readonly ofPod?: true | undefined;
-  /** For messages: the proxy to the cluster, without its password; undefined if there is none. */
+  /**
+   * The proxy to the cluster for messages, without its password; undefined if there is no proxy.
+   */
   readonly proxy?: string | undefined;
   /** Namespace of the Pod or of the context of the kubeconfig. */
   readonly namespace: string | undefined;
@@ -48,8 +53,8 @@ export interface Connection {
   /** Whether the certificate of the server is verified. */
   readonly isVerified: boolean;
   /**
-   * Closes idle connections at once, and each other connection when it becomes idle. Call it only
-   * when no further request follows.
+   * Closes idle connections at once, and each other connection when it becomes idle. Call this
+   * function only when no further request follows.
    */
   close(): void;
 }
@@ -65,7 +70,7 @@ export interface Authorization {
 export interface ConnectionSettings {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  /** As in Connection. Default: 64. */
+  /** The maximum number of connections, as in Connection. Default: 64. */
   readonly maxConnections?: number;
   /** Shows a line of a login program on the terminal; undefined if there is no terminal. */
   readonly show?: ((line: string) => void) | undefined;
@@ -78,7 +83,10 @@ export interface ConnectionSettings {
  */
 const authorizationLifetimeMs = 10_000;
 const defaultConnections = 64;
-/** Short, so that a connection is rarely reused after a middlebox has dropped it. */
+/**
+ * The lifetime of an idle connection. It is short, so that a connection is rarely reused after a
+ * middlebox has dropped it.
+ */
 const idleConnectionMs = 4_000;
 /**
  * Longer than the time between two renewals of a kept Lease, so that renewals and passes by

@@ -34,7 +34,7 @@ const largestOutput = 1024 * 1024;
 const shortestSecret = 8;
 /** Long enough to confirm a login on another device. */
 const defaultTimeoutMs = 60_000;
-/** As long as the login codes of most issuers are valid. */
+/** The time-out at a terminal, which is as long as the login codes of most issuers are valid. */
 const defaultTimeoutAtTerminalMs = 15 * 60_000;
 /** An incomplete line is shown after this time. */
 const unfinishedLineMs = 500;

@@ -161,7 +161,7 @@ class ReadingKubeConfig extends KubeConfig {
 /** The name of our own authenticator for users with an `exec` program. */
 const execProgram = 'exec-program';
 
-/** Selects the context and checks that its cluster and user exist. */
+/** Selects the context and checks that the cluster and the user of the context exist. */
 function choose(config: KubeConfig, context: string | undefined, origin: string): void {
   if (context !== undefined) config.setCurrentContext(context);
   const name = config.getCurrentContext();

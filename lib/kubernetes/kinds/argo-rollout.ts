@@ -63,7 +63,9 @@ function templateOwner({ spec }: WorkloadObject): TemplateOwner | undefined {
   return isDeployment && name != null ? { kind, name } : undefined;
 }
 
-/** A tenant can make its steps and messages large. */
+/**
+ * The maximum length of quoted text. A tenant can make the steps and messages of a Rollout large.
+ */
 const longestText = 200;
 const mostReasons = 5;
 
@@ -117,7 +119,10 @@ function waitsForPromotion({ strategy }: WorkloadSpec): boolean {
   );
 }
 
-/** Whether the ReplicaSet with the current template is also the stable one, to which an abort would return. */
+/**
+ * Whether the ReplicaSet with the current template is also the stable ReplicaSet, to which an abort
+ * would return.
+ */
 function isPromoted(status: WorkloadObject['status']): boolean {
   return status?.stableRS != null && status.stableRS === status.currentPodHash;
 }

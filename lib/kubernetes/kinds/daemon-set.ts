@@ -83,8 +83,8 @@ function inPods(value: number | string, all: number): number {
 }
 
 /**
- * If all Pods have the newest template and some of them are available, the cause of the other ones is more
- * likely a broken node than a bad configuration.
+ * If all Pods have the newest template and some Pods are available, the other Pods are more likely unavailable
+ * because of a broken node than because of a bad configuration.
  */
 function state(object: WorkloadObject): RolloutState {
   const { spec, status } = object;

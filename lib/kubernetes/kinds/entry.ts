@@ -10,7 +10,7 @@ import type {
 } from '../objects.ts';
 import type { KindRollout, PodControl } from './rollout.ts';
 
-/** Where the API serves objects of a kind. */
+/** The group, version and plural under which the API serves objects of a kind. */
 export interface ApiResource {
   /** Empty: the core group. */
   readonly group: string;
@@ -24,8 +24,8 @@ export interface WorkloadKindEntry extends ApiResource {
   /** The kind in an object: `Rollout`. Two kinds of different groups may have the same name. */
   readonly kind: string;
   /**
-   * Whether it is handled by default (setting `kinds`). False for a kind that a cluster may not
-   * have, or that the shipped roles do not include.
+   * Whether the kind is handled by default (setting `kinds`). False for a kind that a cluster may
+   * not have, or that the shipped roles do not include.
    */
   readonly isDefault: boolean;
   /** The short names of kubectl, in addition to singular and plural: `deploy`. */
@@ -33,7 +33,10 @@ export interface WorkloadKindEntry extends ApiResource {
   readonly patchType: PatchType;
   /** The path of the pod template in an object: `['spec', 'template']`. */
   readonly podTemplatePath: readonly string[];
-  /** Undefined if no objects keep its earlier pod templates, or if the kind is unknown. */
+  /**
+   * The kind of the objects that keep earlier pod templates; undefined if no objects keep them, or
+   * if the workload kind is unknown.
+   */
   readonly revisions: RevisionKind | undefined;
   readonly rollout: KindRollout;
   readonly pods: PodControl;
@@ -87,11 +90,11 @@ export interface RevisionKind extends ApiResource {
 /** Everything that is specific to a source kind. */
 export interface SourceKindEntry extends ApiResource {
   /**
-   * Whether its values are secret. If so, messages of the API server that may quote a value are
-   * redacted, and no digest of its values without a key is written.
+   * Whether the values of the source are secret. If so, messages of the API server that may quote a
+   * value are redacted, and no digest of its values without a key is written.
    */
   readonly isConfidential: boolean;
-  /** A value of its `data` in base64. */
+  /** Returns a value of the source's `data` in base64. */
   base64Of(value: string): string;
   readonly selectors: SelectorsOfKind;
   /**

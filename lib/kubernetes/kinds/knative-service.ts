@@ -43,7 +43,7 @@ export const knativeService: CustomKindFacts = {
   },
 };
 
-/** The revisions that get requests, except the newest one. */
+/** The revisions that get requests, except the newest revision. */
 function pinned({ traffic }: WorkloadSpec): string[] {
   return (traffic ?? []).flatMap(({ revisionName, latestRevision, percent }) =>
     latestRevision === true || revisionName == null || percent === 0 ? [] : [revisionName],

@@ -66,7 +66,7 @@ export const cloneSet: CustomKindFacts = {
   whyNotRestarted: ({ spec }) => inPlace('updateStrategy.type', spec?.updateStrategy?.type),
 };
 
-/** A StatefulSet of OpenKruise, which is not the one of Kubernetes. */
+/** A StatefulSet of OpenKruise, which is not the StatefulSet of Kubernetes. */
 export const advancedStatefulSet: CustomKindFacts = {
   kind: 'StatefulSet',
   group,

@@ -36,7 +36,7 @@ export type PodsFollow =
  * Pure.
  */
 export interface KindRollout {
-  /** Whether its status reports the progress; false for an unknown kind. */
+  /** Whether the status reports the progress; false for an unknown kind. */
   readonly isReported: boolean;
   podsFollow(object: WorkloadObject): PodsFollow;
   /** The status must belong to the current template. */
@@ -45,17 +45,18 @@ export interface KindRollout {
   /** Whether the spec keeps some Pods on an earlier template. */
   keepsSomePods(spec: WorkloadSpec): boolean;
   /**
-   * The fields of the spec that prevent its Pods from getting the current template, as sentences.
+   * The fields of the spec that prevent the Pods of the workload from getting the current template,
+   * as sentences.
    */
   blockersOfSpec(spec: WorkloadSpec): string[];
-  /** What its rollout waits for, as sentences. */
+  /** The causes for which the rollout of the workload waits, as sentences. */
   blockersOfStatus(object: WorkloadObject, progress: Progress): string[];
   /**
-   * Whether it replaces no Pod while another Pod is not available. Its status contains only the
-   * number of those Pods.
+   * Whether the controller waits until all other Pods are available before it replaces a Pod. The
+   * status contains only the number of Pods that are not available, and does not name them.
    */
   readonly waitsForEachPod: boolean;
-  /** The state of its rollout. */
+  /** The state of the workload's rollout. */
   state(object: WorkloadObject): RolloutState;
 }
 
@@ -76,9 +77,12 @@ export interface RolloutState {
    * - `not known`: nothing shows whether it has failed.
    */
   readonly failure: 'said' | 'if late' | 'not known';
-  /** Since when the controller reports the failure, in milliseconds since 1970. */
+  /** The time since when the controller reports the failure, in milliseconds since 1970. */
   readonly saidAt?: number;
-  /** Its progress deadline, in milliseconds; undefined if it has none. */
+  /**
+   * The progress deadline of the workload, in milliseconds; undefined if the workload has no
+   * deadline.
+   */
   readonly ownDeadlineMs?: number;
   /** The Pod that the controller waits for and does not replace by itself: see kubernetes#67250. */
   readonly waitsForPod?: string;
@@ -95,8 +99,8 @@ export function isObserved({ metadata, status }: WorkloadObject): boolean {
 }
 
 /**
- * The condition of a Deployment that its rollout has exceeded the progress deadline. Other kinds
- * have no such condition.
+ * Whether the condition `Progressing` of a Deployment says that its rollout has exceeded the
+ * progress deadline. Other kinds have no such condition.
  */
 export function isDeadlineExceeded({ status }: WorkloadObject): boolean {
   return progressing(status)?.reason === 'ProgressDeadlineExceeded';
@@ -106,7 +110,7 @@ export function progressing(status: WorkloadObject['status']) {
   return status?.conditions?.find(({ type }) => type === 'Progressing');
 }
 
-/** Why its rollout does not progress, according to its condition `Progressing`. */
+/** The reason why a rollout does not progress, according to the condition `Progressing`. */
 export function progressProblem({ reason, message }: WorkloadCondition): string {
   return `its rollout does not progress (${quote(reason ?? '')}): ${quote(message ?? '')}`;
 }
@@ -115,26 +119,32 @@ export function progressProblem({ reason, message }: WorkloadCondition): string 
  * Facts about a workload that controls its Pods. They show which Pods have the current template.
  */
 export interface NewestTemplate {
-  /** Whether its controller has observed its current spec. */
+  /** Whether the controller has observed the current spec of the workload. */
   readonly observed: boolean;
   /**
-   * Whether all of its Pods have the current template, according to its status. Always false if
-   * revisions control the Pods, because each revision has its own status.
+   * Whether all Pods of the workload have the current template, according to its status. Always
+   * false if revisions control the Pods, because each revision has its own status.
    */
   readonly complete: boolean;
-  /** For a StatefulSet: the value of the revision label on Pods with the current template. */
+  /** The value of the revision label on Pods with the current template. Only for a StatefulSet. */
   readonly updateRevision: string | undefined;
-  /** For a Rollout: the hash in the label of its newest ReplicaSet; undefined until it is observed. */
+  /**
+   * The hash in the label of the newest ReplicaSet; undefined until the ReplicaSet is observed.
+   * Only for a Rollout.
+   */
   readonly podHash?: string | undefined;
-  /** For a DaemonSet: the number of its template. A rollback to an earlier template gets a new number. */
+  /**
+   * The number of the template. A rollback to an earlier template gets a new number. Only for a
+   * DaemonSet.
+   */
   readonly generation: string | undefined;
 }
 
-/** The labels that the controller of a Pod set on it. */
+/** The labels that a controller set on its Pod. */
 export interface PodRevision {
-  /** Its label `controller-revision-hash`. */
+  /** The label `controller-revision-hash` of the Pod. */
   readonly revision: string | undefined;
-  /** Its label `pod-template-generation`. */
+  /** The label `pod-template-generation` of the Pod. */
   readonly generation: string | undefined;
 }
 
@@ -153,7 +163,10 @@ export type PodControl =
         hashOf(status: WorkloadStatus): string | undefined;
       };
     }
-  /** It is not known what controls the Pods. So it is not known which Pods have the newest template. */
+  /**
+   * The controller of the Pods is not known. So it is not known which Pods have the newest
+   * template.
+   */
   | { readonly controlledBy: 'unknown' }
   | {
       readonly controlledBy: 'workload';
@@ -161,7 +174,8 @@ export type PodControl =
       isComplete(status: WorkloadStatus): boolean;
       isNewest(pod: PodRevision, newest: NewestTemplate): boolean;
       /**
-       * If all Pods have the same revision: whether the status alone shows that it is the newest.
+       * If all Pods have the same revision, whether the status alone shows that this revision is
+       * the newest revision.
        */
       areNewestIfAlike(newest: NewestTemplate): boolean;
       /** Whether `isComplete` can become true with the update strategy OnDelete. */
@@ -181,7 +195,7 @@ export function progressInWords(progress: Progress | undefined): string {
   return `${updated} of ${all} have the current template, ${available} available`;
 }
 
-/** For a kind with `spec.replicas`. */
+/** The progress of a workload with `spec.replicas`. */
 export function replicasProgress({ spec, status }: WorkloadObject): Progress {
   return {
     desired: spec?.replicas ?? 1,
@@ -191,7 +205,7 @@ export function replicasProgress({ spec, status }: WorkloadObject): Progress {
   };
 }
 
-/** For a kind with `spec.replicas`. */
+/** Whether a workload with `spec.replicas` has no replicas. */
 export function hasNoReplicas({ replicas }: WorkloadStatus): boolean {
   return (replicas ?? 0) === 0;
 }
@@ -207,7 +221,9 @@ export function areAllAvailable(progress: Progress): boolean {
   return updated >= desired && !areOthersLeft(progress) && available >= desired;
 }
 
-/** For a kind with `spec.replicas` and `spec.paused`, which replaces all of its Pods. */
+/**
+ * The facts of a kind with `spec.replicas` and `spec.paused` that replaces all Pods of a workload.
+ */
 export const pausableReplicas = {
   isReported: true,
   podsFollow: ({ spec }) => (spec?.paused === true ? 'when resumed' : 'at once'),
@@ -219,7 +235,7 @@ export const pausableReplicas = {
   waitsForEachPod: false,
 } satisfies Omit<KindRollout, 'blockersOfStatus' | 'state'>;
 
-/** For a kind that supports the update strategy OnDelete. */
+/** When Pods follow the template, for a kind that supports the update strategy OnDelete. */
 export function followsByStrategy({ spec }: WorkloadObject): PodsFollow {
   return isOnDelete(spec ?? {}) ? 'when deleted' : 'at once';
 }

@@ -107,7 +107,7 @@ function isOwn(workload: Workload, controller: PodGroup['controller']): boolean 
 }
 
 /**
- * Whether its status says that no Pod with an earlier template is left. Always true for a
+ * Whether the status of the workload says that no Pod with an earlier template is left. Always true for a
  * Deployment, because its ReplicaSets show which Pods are left.
  */
 export function isSettled(workload: Workload): boolean {

@@ -22,7 +22,10 @@ import type { PodGroup, PodsReading } from './pods.ts';
 
 export type Currency =
   | { readonly state: 'current' }
-  /** The Pods with the newest template run with it, and the others are being replaced. */
+  /**
+   * The Pods with the newest template run with the current configuration, and the other Pods are
+   * being replaced.
+   */
   | { readonly state: 'settling' }
   | { readonly state: 'doubtful'; readonly why: string };
 

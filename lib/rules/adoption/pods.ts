@@ -3,7 +3,10 @@ import type { ReplicaSetObject } from '../../kubernetes/objects.ts';
 
 /** The controller of a Pod or ReplicaSet. */
 export interface Controller {
-  /** As a WorkloadKind if it may be one: another API may have a kind with the same name. */
+  /**
+   * The kind of the controller, as a WorkloadKind if the controller may be a workload: another API
+   * may have a kind with the same name.
+   */
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
@@ -35,11 +38,11 @@ export interface PodAge {
 export interface ReplicaSetFacts {
   readonly uid: string;
   readonly controller: Controller | undefined;
-  /** `templateDigest` of its pod template. */
+  /** The `templateDigest` of the ReplicaSet's pod template. */
   readonly template: string;
-  /** The hash of its template in a label, if its kind has one. */
+  /** The hash of the pod template in a label, if the kind has such a label. */
   readonly podHash?: string | undefined;
-  /** Whether it has desired Pods. */
+  /** Whether the ReplicaSet has desired Pods. */
   readonly wantsPods: boolean;
 }
 
@@ -47,7 +50,7 @@ export interface ReplicaSetFacts {
 export type PodsReading =
   | {
       readonly state: 'read';
-      /** According to our own clock, in milliseconds. */
+      /** The time of the read according to our own clock, in milliseconds. */
       readonly readAt: number;
       readonly groups: readonly PodGroup[];
       /** The ReplicaSets of a workload, if they control its Pods. */

@@ -10,12 +10,12 @@ export interface AdoptedRecord {
   readonly template: string;
   /** Our hash of the configuration. */
   readonly config: string;
-  /** As in `/config-sources`. */
+  /** The sources, with keys and values as in `/config-sources`. */
   readonly sources: Readonly<Record<string, string>>;
   /**
-   * A digest of the workload and its pod template. If it is present, the record is valid only for
-   * this template, because Pods of another template may be older than the configuration. If it is
-   * absent, the record is valid for any template.
+   * A digest of the workload and its pod template. If the digest is present, the record is valid
+   * only for this template, because Pods of another template may be older than the configuration.
+   * If the digest is absent, the record is valid for any template.
    */
   readonly podTemplate?: string;
   /**

@@ -15,15 +15,21 @@ import type { Runner } from '../template-user.ts';
 
 /** The state of a rollout according to the workload alone. It shows which Pods are current. */
 export interface Rollout extends NewestTemplate {
-  /** `templateDigest` of its pod template. */
+  /** The `templateDigest` of the workload's pod template. */
   readonly template: string;
-  /** Whether its spec has never been changed: there is no other template that Pods could have. */
+  /**
+   * Whether the spec of the workload has never been changed: there is no other template that Pods
+   * could have.
+   */
   readonly neverChanged: boolean;
-  /** When the pod template was last written, RFC 3339; undefined if managedFields do not say. */
+  /**
+   * The time at which the pod template was last written, RFC 3339; undefined if managedFields do
+   * not contain it.
+   */
   readonly templateWrittenAt: string | undefined;
   /** Whether the controller of a Deployment has exceeded its progress deadline. */
   readonly deadlineExceeded: boolean;
-  /** Whether its spec keeps some Pods on an earlier template. */
+  /** Whether the spec of the workload keeps some Pods on an earlier template. */
   readonly partial: boolean;
 }
 
@@ -67,8 +73,8 @@ function templateWrittenAt(kind: WorkloadKind, { metadata }: WorkloadObject): st
 }
 
 /**
- * Equal for two pod templates that start the same Pods, for example those of a Deployment and its
- * ReplicaSet.
+ * A digest that is equal for two pod templates that start the same Pods, for example the templates
+ * of a Deployment and its ReplicaSet.
  */
 export function templateDigest(template: PodTemplate | null | undefined): string {
   const { metadata, ...rest } = template ?? {};

@@ -27,7 +27,10 @@ export interface WaveReference {
   readonly namespace: string;
   readonly name: string;
   readonly keys: 'all' | ReadonlySet<string>;
-  /** Only some versions support projected volumes and `/extra-*`. */
+  /**
+   * The place of the reference. Only some versions of Wave support projected volumes and
+   * `/extra-*`.
+   */
   readonly by: 'template' | 'projected volume' | 'annotation';
 }
 
@@ -96,8 +99,9 @@ function addEnvironment(
 interface Format {
   readonly sees: ReadonlySet<WaveReference['by']>;
   /**
-   * For which kinds a source is hashed as `null` if it has no data and all keys are used. If only
-   * some keys are used and none of them exists, the source is always hashed as `{}`.
+   * The kinds for which a source is hashed as `null` if the source has no data and all keys are
+   * used. If only some keys are used and none of these keys exists, the source is always hashed as
+   * `{}`.
    */
   readonly emptyIsNull: 'none' | 'confidential' | 'all';
   /**
@@ -171,7 +175,10 @@ export class WaveHashing {
     }
   }
 
-  /** Call it once, after all groups were added. */
+  /**
+   * Whether one of the versions of Wave would write this hash. Call this function once, after all
+   * groups were added.
+   */
   matches(carried: string): boolean {
     while (this.#section < sections.length - 1) this.#nextSection();
     return this.#hashes.some(({ hash }) => hash.update('}}').digest('hex') === carried);
@@ -191,7 +198,7 @@ function isNullIfEmpty(kind: SourceKind, { emptyIsNull }: Format): boolean {
 }
 
 interface JoinedValues {
-  /** Keys with the JSON text of their values. */
+  /** The keys with the JSON text of their values. */
   readonly values: ReadonlyMap<string, string>;
   /** Whether any reference uses all keys. If so, Wave hashes the whole source. */
   readonly isWhole: boolean;

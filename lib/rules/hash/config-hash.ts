@@ -7,7 +7,7 @@ import type { SourceRecord } from './source-record.ts';
 export interface HashEntry extends SourceIdentity {
   /** The existing referenced keys with base64 of their values; null if the source is absent. */
   readonly data: ReadonlyMap<string, string> | null;
-  /** Only for an existing source: see `sourceVersion`. */
+  /** The version of an existing source: see `sourceVersion`. */
   readonly version?: string | undefined;
   /** Only for an existing SecretProviderClass: the digest in `SourceRecord`. The data contains it too. */
   readonly mounted?: string | undefined;
@@ -20,7 +20,7 @@ export interface HashEntry extends SourceIdentity {
 export interface ConfigHash extends SourceRecord {
   /** The digest of the canonical text: 64 hex digits. */
   readonly hash: string;
-  /** By source, as in the record: 12 hex digits, or `-`. */
+  /** The digests by source, as in the record: 12 hex digits, or `-`. */
   readonly digests: ReadonlyMap<string, string>;
 }
 
@@ -52,7 +52,10 @@ export class ConfigHasher {
     for (const stream of this.#streams) stream.update('[');
   }
 
-  /** Call it in the order of `byIdentity`. The data of the entry is not kept. */
+  /**
+   * Adds an entry. Call this function in the order of `byIdentity`. The data of the entry is not
+   * kept.
+   */
   add(entry: HashEntry): void {
     const label = recordName(entry);
     const own = entry.data === null ? [] : this.#digests.map((digest) => digest.start());
@@ -74,7 +77,7 @@ export class ConfigHasher {
     });
   }
 
-  /** One hash for each digest, in their order. Call it once. */
+  /** Returns one hash for each digest, in the order of the digests. Call this function once. */
   finish(): ConfigHash[] {
     return this.#digests.map(({ keyId }, i): ConfigHash => {
       const stream = this.#streams[i] as DigestStream;

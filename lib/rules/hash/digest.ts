@@ -10,7 +10,7 @@ export interface Digest {
 
 export interface DigestStream {
   update(piece: string): void;
-  /** The digest of all parts as one text in UTF-8: 64 hex digits. Call it once. */
+  /** The digest of all parts as one text in UTF-8: 64 hex digits. Call this function once. */
   hex(): string;
 }
 
@@ -21,8 +21,8 @@ export const plainDigest: Digest = {
 };
 
 /**
- * The text that is hashed for a configuration starts with a bracket, and this one does not. So the
- * id of a key never equals the hash of a configuration.
+ * The text whose digest is the id of a key. The text that is hashed for a configuration starts with
+ * a bracket, and this text does not. So the id of a key never equals the hash of a configuration.
  */
 const keyIdText = 'wave-cron hash key';
 

@@ -46,7 +46,7 @@ export function newKeyCommand({ namespace, name }: SourceName): string {
   return `head -c 32 /dev/urandom | kubectl -n ${namespace} create secret generic ${name} --from-file=key=/dev/stdin`;
 }
 
-/** Its name in messages. */
+/** The name of the Secret in messages. */
 export function hashKeyLabel(source: SourceName): string {
   return `${objectTitle(source)} (setting hashKey)`;
 }

@@ -18,7 +18,10 @@ import {
 export interface ConfigHashes {
   /** The hash to write. */
   readonly now: ConfigHash;
-  /** With earlier keys, if the record may have been made with one. */
+  /**
+   * The hashes with earlier hash keys; empty if there are none, or if the record was certainly made
+   * with the current key.
+   */
   readonly earlier: readonly ConfigHash[];
   /**
    * For each hash key, the hash with the recorded versions of mounted objects. Present if other versions are
@@ -66,7 +69,8 @@ export class Hashing {
   }
 
   /**
-   * Must be called for each reference, in `order`. The data of the source is not kept.
+   * Adds one source. Call this function for each reference, in `order`. The data of the source is
+   * not kept.
    *
    * @param mounted required for a SecretProviderClass that exists
    */
@@ -126,8 +130,8 @@ export class Hashing {
   }
 
   /**
-   * Call it once, after all sources. The result is meaningless if a source is missing or
-   * unreadable.
+   * Returns the hashes. Call this function once, after all sources. The result is meaningless if a
+   * source is missing or unreadable.
    */
   hashes(): ConfigHashes {
     const [now, ...earlier] = this.#hasher.finish();
@@ -171,7 +175,9 @@ function earlierDigests(
   return isCurrent && template.hash !== undefined ? [] : earlier;
 }
 
-/** Excludes sources that require an annotation and do not have it. */
+/**
+ * The reading of a source. A source that requires an annotation and does not have it is excluded.
+ */
 function readingOf({ keys, requiredKeys, ifMatched }: Reference, source: SourceReading): Reading {
   if (source.state !== 'present') return source;
   const { data, binaryKeys: _, ...facts } = source;

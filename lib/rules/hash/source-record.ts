@@ -8,7 +8,10 @@ import { parsedJson } from '../../text/parsed-json.ts';
 export interface SourceRecord {
   /** The id of the key of the digests; undefined if they were made without a key. */
   readonly keyId: string | undefined;
-  /** By source, such as `ConfigMap/name`: 12 hex digits, `-`, or a version (`sourceVersion`). */
+  /**
+   * The values by source, such as `ConfigMap/name`: 12 hex digits, `-`, or a version
+   * (`sourceVersion`).
+   */
   readonly sources: ReadonlyMap<string, string>;
   /**
    * Like `sources`, but with a digest for each existing source. Present only if the record was just
@@ -38,7 +41,7 @@ export interface RecordedKeys {
 }
 
 export interface Difference {
-  /** As in `/config-sources`: `ConfigMap/name`. */
+  /** The source, named as in `/config-sources`: `ConfigMap/name`. */
   readonly source: string;
   /** The difference, as a phrase after the name: `changed`, `no longer exists`. */
   readonly how: string;
@@ -71,8 +74,8 @@ export function compareRecords(
   const comparable = areComparable(before, now);
   const differences: Difference[] = [];
   /**
-   * Sources whose labels, annotations or owner references were written, but probably not their
-   * data.
+   * Sources with a write that probably changed only labels, annotations or owner references, and
+   * not the data.
    */
   const unlikely: Difference[] = [];
   for (const [source, recorded] of now.sources) {
@@ -246,7 +249,7 @@ export function parseSourceRecord(
   return sourceRecordOf(isOfAnother ? {} : record);
 }
 
-/** Like `parseSourceRecord`, for a parsed value. */
+/** Like `parseSourceRecord`, for a value that is already parsed. */
 export function sourceRecordOf(digests: Readonly<Record<string, unknown>>): SourceRecord {
   const sources = new Map<string, string>();
   const keys = new Map<string, RecordedKeys>();

@@ -34,8 +34,8 @@ export interface Owners {
   /** Whether the Namespace kube-system is an owner. */
   readonly lasting: boolean;
   /**
-   * The uids of its own namespace in references that only wave-cron wrote. Only earlier versions
-   * wrote those.
+   * The uids of the source's own namespace in references that only wave-cron wrote. Only earlier
+   * versions wrote such references.
    */
   readonly former: string;
   /** The resourceVersion of the source that was read. */
@@ -44,7 +44,7 @@ export interface Owners {
 
 /** A source with this many owner references gets no more. */
 export const maxOwners = 100;
-/** With more owners, their uids are not kept. wave-cron never adds that many. */
+/** The maximum number of owners whose uids are kept. wave-cron never adds that many owners. */
 const maxKept = 2 * maxOwners;
 
 export function ownersOf(metadata: ObjectMeta): Owners {
@@ -76,7 +76,7 @@ export function isOwner({ uids }: Pick<Owners, 'uids'>, uid: string): boolean {
   return uids.split(' ').includes(uid);
 }
 
-/** Whether it is an owner by a reference that only wave-cron wrote. */
+/** Whether the object with this uid is an owner by a reference that only wave-cron wrote. */
 export function isOwnerByUs({ ours }: Owners, uid: string): boolean {
   return isOwner({ uids: ours }, uid);
 }
@@ -221,7 +221,10 @@ export function hasLastingOwner(metadata: ObjectMeta, lastingUid: string): boole
   );
 }
 
-/** Whether other clients added so many owners that admission policies may refuse to count them. */
+/**
+ * Whether other clients added so many owners that admission policies may refuse to count the
+ * owners.
+ */
 export function hasManyOwners({ ownerReferences }: ObjectMeta): boolean {
   return (ownerReferences ?? []).length > maxKept;
 }
@@ -249,7 +252,7 @@ export interface CarriedReference {
   readonly released: boolean;
 }
 
-/** The owner references of a source with their writers, for finding those that no record names. */
+/** The owner references of a source with their writers, to find references that no record names. */
 export function carriedReferences(metadata: ObjectMeta): CarriedReferences {
   const writer = writersOf(metadata);
   const references = metadata.ownerReferences ?? [];

@@ -26,8 +26,8 @@ export interface Owned {
 }
 
 /**
- * What to do about the owner references of one workload. Sources are named as in the record of the
- * workload.
+ * The changes to make to the owner references of one workload. Sources are named as in the record
+ * of the workload.
  */
 export interface OwnershipPlan {
   /** Sources that the workload should own; empty if all references must be removed. */
@@ -210,9 +210,9 @@ export function mentionedBy({
 }
 
 /**
- * The record after all attempts: what the workload owns, and what could not be removed. If a source
- * does not fit into the record, the workload cannot own it. If such a source already has a
- * reference, `complete` is false.
+ * The record after all attempts: the sources that the workload owns, and the sources in `stuck`,
+ * from which the reference could not be removed. If a source does not fit into the record, the
+ * workload cannot own it. If such a source already has a reference, `complete` is false.
  */
 export function recordAfter(
   owned: ReadonlyMap<string, Owned>,

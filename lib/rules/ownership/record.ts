@@ -73,8 +73,8 @@ export function formatRecord({ names, complete }: OwnedRecord): string {
 }
 
 /**
- * Undefined if the record is missing, or if wave-cron cannot have written it. Then the sources are
- * not known.
+ * The names in a record; undefined if the record is missing, or if wave-cron cannot have written
+ * it. Then the sources are not known.
  */
 export function parseRecord(text: string | undefined): OwnedRecord | undefined {
   if (text === undefined || text.length > recordBounds.bytes) return undefined;

@@ -8,7 +8,7 @@ import { parsePending } from './pending.ts';
 /** A held configuration that a person can approve. Times are RFC 3339. */
 export interface ApprovalRequest {
   readonly hash: string;
-  /** Since when the configuration is held. */
+  /** The time since when the configuration is held. */
   readonly since: string;
   /** The reason code of the hold in the last pass; null: not known. */
   readonly reason: Reason | null;
@@ -16,7 +16,7 @@ export interface ApprovalRequest {
   readonly annotation: string;
   /** The annotation that already approves this configuration; null: none. */
   readonly approvedBy: string | null;
-  /** When a hash was last written to the template; null: not known. */
+  /** The time at which a hash was last written to the template; null: not known. */
   readonly hashWrittenAt: string | null;
 }
 

@@ -36,11 +36,11 @@ export interface RolloutFacts {
   readonly order?: string;
   readonly approved?: string;
   readonly now?: string;
-  /** Whether it has the annotation `/pending-config`, even with an invalid value. */
+  /** Whether the workload has the annotation `/pending-config`, even with an invalid value. */
   readonly hasPending?: true;
   readonly pending?: Pending;
   readonly underWay?: UnderWay;
-  /** Whether all of its Pods have the newest template and are available, by its status. */
+  /** Whether all Pods of the workload have the newest template and are available, by its status. */
   readonly isHealthy?: true;
 }
 

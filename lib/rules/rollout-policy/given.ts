@@ -15,7 +15,7 @@ import { placeEnd } from './place-end.ts';
  */
 export type SourceVersion = string;
 
-/** By source, as in `/config-sources`. */
+/** The versions by source, named as in `/config-sources`. */
 export type SourceVersions = ReadonlyMap<string, SourceVersion>;
 
 /**
@@ -24,13 +24,13 @@ export type SourceVersions = ReadonlyMap<string, SourceVersion>;
  */
 export interface GivenVersion {
   readonly version: SourceVersion;
-  /** When the workload got this version, in milliseconds since 1970. */
+  /** The time at which the workload got this version, in milliseconds since 1970. */
   readonly at: number;
   /** Whether the rollout had failed when the next hash was written to the workload. */
   readonly failed: boolean;
 }
 
-/** By source, as in `/config-sources`. */
+/** The given versions by source, named as in `/config-sources`. */
 export type Given = ReadonlyMap<string, GivenVersion>;
 
 /**
@@ -75,7 +75,7 @@ export function isSameVersion(one: SourceVersion, other: SourceVersion): boolean
 }
 
 export interface Rollout {
-  /** When the hash was written, in milliseconds since 1970. */
+  /** The time at which the hash was written, in milliseconds since 1970. */
   readonly startedAt: number;
   readonly state: RolloutState;
 }

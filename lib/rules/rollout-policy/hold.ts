@@ -22,7 +22,7 @@ export interface Hold<R extends HoldReason = HoldReason> extends Said {
    * made from the sentence, and an Event with the same name continues its series.
    */
   readonly sentence: string;
-  /** When the hold ends by itself, in milliseconds since 1970; absent: not known. */
+  /** The time at which the hold ends by itself, in milliseconds since 1970; absent: not known. */
   readonly until?: number;
 }
 

@@ -31,10 +31,13 @@ export interface Approval {
 export interface Delay {
   /** Milliseconds; 0 switches the rule off. */
   readonly ms: number;
-  /** As it was given, such as `1h30m`. */
+  /** The duration as it was given, such as `1h30m`. */
   readonly text: string;
   readonly from: string;
-  /** For `settle`: the maximum wait since the change was seen, as a multiple of `ms`; default: 10. */
+  /**
+   * The maximum wait since the change was seen, as a multiple of `ms`; default: 10. Only for
+   * `settle`.
+   */
   readonly mostWaits?: number;
 }
 

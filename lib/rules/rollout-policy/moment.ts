@@ -1,8 +1,9 @@
 import { timeText } from '../../text/rfc3339.ts';
 
 /**
- * Each API server of a cluster has its own clock, and a pass knows its time only to the second. So
- * a recorded time can be right even if it is in the future by up to this tolerance.
+ * The tolerance for recorded times. Each API server of a cluster has its own clock, and a pass
+ * knows the time of a server only to the second. So a recorded time can be right even if it is in
+ * the future by up to this tolerance.
  */
 export const clockToleranceMs = 10_000;
 

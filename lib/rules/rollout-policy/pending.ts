@@ -11,8 +11,8 @@ export interface Pending {
   /** The id of the hash key; undefined if the hash has no key. */
   readonly keyId: string | undefined;
   /**
-   * Since when the workload is held, by the clock of the API server, in milliseconds since 1970. If
-   * the configuration changes again, this time stays the same.
+   * The time since when the workload is held, by the clock of the API server, in milliseconds since
+   * 1970. If the configuration changes again, this time stays the same.
    */
   readonly since: number;
   /**

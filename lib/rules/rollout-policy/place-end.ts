@@ -6,11 +6,10 @@ import type { RolloutState } from '../../kubernetes/kinds.ts';
 const graceMs = 60_000;
 
 /**
- * The time until which a rollout takes a place, and until which higher orders wait for it.
- *
- * If the deadline in a Deployment is not longer than `rollouts.progressDeadline`, the rollout keeps
- * its place until the controller can report the failure. Otherwise, other workloads would get a bad
- * version just before the controller reports it.
+ * The time until which a rollout takes a place, and until which workloads with a higher order wait
+ * for it.  If the deadline in a Deployment is not longer than `rollouts.progressDeadline`, the
+ * rollout keeps its place until the controller can report the failure. Otherwise, other workloads
+ * would get a bad version just before the controller reports the failure.
  */
 export function placeEnd(
   since: number,

@@ -51,8 +51,8 @@ export class Places {
   }
 
   /**
-   * The candidates that may start, in the order in which they start. A workload that already has a place
-   * keeps it.
+   * The candidates that may start, in the order in which they start. A workload that already has a
+   * place keeps this place.
    */
   grant(candidates: readonly Candidate[]): {
     readonly granted: ReadonlySet<Candidate>;
@@ -135,7 +135,7 @@ export class Places {
 }
 
 /**
- * The members that started first, at most `most` of them. There can be more members than places if
+ * The members that started first, at most `most` members. There can be more members than places if
  * the limit was reduced, or if users changed their records.
  */
 function earliest(members: readonly Member[], most: number): readonly Member[] {

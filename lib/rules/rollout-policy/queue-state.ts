@@ -48,7 +48,7 @@ export interface QueueLimits {
 }
 
 export interface QueueState {
-  /** By the clock of the API server, in milliseconds since 1970. */
+  /** The current time by the clock of the API server, in milliseconds since 1970. */
   readonly now: number;
   readonly limits: QueueLimits;
   readonly members: readonly Member[];

@@ -8,11 +8,14 @@ import { isBoundTo } from '../hash/source-record.ts';
  * can create many of them.
  */
 export interface PastRevision {
-  /** Its revision number, and an earlier number for each time that the workload returned to it. */
+  /**
+   * The number of the revision, and an earlier number for each time that the workload returned to
+   * the revision.
+   */
   readonly numbers: readonly number[];
-  /** When it was created, in milliseconds since 1970. */
+  /** The time at which the revision was created, in milliseconds since 1970. */
   readonly createdAt: number;
-  /** The hash on its template; undefined if wave-cron did not write it. */
+  /** The hash on the revision's template; undefined if wave-cron did not write it. */
   readonly hash: string | undefined;
 }
 

@@ -8,9 +8,9 @@ import { momentText } from './moment.ts';
 
 /** The newest write of data among the sources of a workload. */
 export interface SourceWrite {
-  /** As in `/config-sources`. */
+  /** The source, named as in `/config-sources`. */
   readonly source: string;
-  /** In milliseconds since 1970. */
+  /** The time of the write, in milliseconds since 1970. */
   readonly at: number;
 }
 
@@ -31,7 +31,7 @@ export function settling(
     readonly now: number;
     /** The result of `heldSince`. */
     readonly since: number;
-    /** Undefined if it is not known. The sources then count as stable. */
+    /** The newest write; undefined if it is not known. The sources then count as stable. */
     readonly newest: SourceWrite | undefined;
   },
 ): Hold | undefined {

@@ -1,12 +1,14 @@
 import type { ObjectMeta } from '../../kubernetes/objects.ts';
 import { lastWrite } from '../last-write.ts';
 
-/** What `approve` shows about a source. It comes only from the metadata of the source. */
+/**
+ * The facts that `approve` shows about a source. They come only from the metadata of the source.
+ */
 export interface SourceToApprove {
-  /** As in `/config-sources`. */
+  /** The source, named as in `/config-sources`. */
   readonly source: string;
   readonly state: 'present' | 'absent' | 'ignored' | 'unreadable';
-  /** The last write of its data, RFC 3339; null: not known. */
+  /** The last write of the source's data, RFC 3339; null: not known. */
   readonly writtenAt: string | null;
   /** The field manager of that write; null: not known. */
   readonly writtenBy: string | null;

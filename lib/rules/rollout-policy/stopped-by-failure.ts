@@ -3,7 +3,7 @@ import { type Given, hasFailed, isSameVersion, type SourceVersions } from './giv
 import { type Change, type Hold, heldBecause } from './hold.ts';
 import type { UnderWay } from './under-way.ts';
 
-/** A workload, and its unfinished rollout if wave-cron started one. */
+/** A workload, and its unfinished rollout if wave-cron started this rollout. */
 export interface Witness extends WorkloadName {
   readonly underWay?: UnderWay | undefined;
 }
@@ -11,7 +11,7 @@ export interface Witness extends WorkloadName {
 /** A workload whose rollout failed with a version of a source. */
 export interface Failure {
   readonly witness: Witness;
-  /** As in `/config-sources`. */
+  /** The source, named as in `/config-sources`. */
   readonly source: string;
 }
 

@@ -127,7 +127,10 @@ function times(middle: number, most: number): string {
   return middle === most ? text(middle) : `${text(middle)}; ${text(most)}`;
 }
 
-/** Undefined if one of the passes did not roll all changes, because then there is no last one. */
+/**
+ * The ratio of the times until the last patch; undefined if one of the passes did not roll all
+ * changes, because then there is no last patch.
+ */
 function ratioOf(beside: HostilePass, without: HostilePass): number | undefined {
   const complete = [beside, without].every(({ rolled }) => rolled.done === rolled.asked);
   if (!complete || beside.lastPatchMs === undefined || without.lastPatchMs === undefined) {

@@ -64,7 +64,7 @@ export async function ofStorm(stage: Stage, size: Size, events: number): Promise
 /** CPU seconds per hour without changes. */
 export interface IdleHour {
   readonly replica: number;
-  /** The CPU time of the API server beyond that of an unused one. */
+  /** The CPU time of the API server beyond the CPU time of an unused API server. */
   readonly server: number;
   /** CPU seconds of one full pass, of the replica and the API server together. */
   readonly fullPass: number;

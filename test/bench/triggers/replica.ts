@@ -35,7 +35,7 @@ export class Replica {
     return this.#child.pid ?? 0;
   }
 
-  /** The CPU time since its start, in milliseconds. */
+  /** The CPU time of the replica since its start, in milliseconds. */
   get cpuMs(): number {
     return cpuMs(this.pid);
   }
@@ -65,7 +65,7 @@ export class Replica {
   }
 }
 
-/** Resolves when its first full pass has completed. */
+/** Starts a replica, and resolves when its first full pass has completed. */
 export async function startReplica(
   { pod, program }: Stage,
   settings: Readonly<Record<string, string>>,

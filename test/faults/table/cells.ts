@@ -36,8 +36,9 @@ export function allCells(): Cell[] {
 }
 
 /**
- * The cells without those that differ from another cell only in the status of the response: a pass for each
- * of these would take minutes. A column whose faults share one pass keeps all its cells.
+ * The cells, without each cell that differs from another cell only in the status of the response: a
+ * pass for each of these cells would take minutes. A column whose faults share one pass keeps all
+ * its cells.
  */
 export function sampleOfCells(): Cell[] {
   const alike: readonly RowName[] = ['drip', 'garbled', '422', '429', '500', '504', '504, done'];

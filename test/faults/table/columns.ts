@@ -1,12 +1,12 @@
 /**
- * The requests in the table, in its order: how to recognize each request, and how the pass ends if it
- * fails.
+ * The requests in the table, in the order of the table: how to recognize each request, and how the
+ * pass ends if the request fails.
  */
 import type { Reason } from '../../../lib/rules/reason.ts';
 import type { Script } from '../fault-proxy.ts';
 import type { Nature, RowName } from './rows.ts';
 
-/** How a pass ends, as far as the table shows it. */
+/** The end of a pass, as far as the table shows it. */
 export type Ending = {
   exit: 0 | 1 | 3;
   /**
@@ -26,13 +26,13 @@ export type Column = {
   title: string;
   /** The request that gets the fault. `nth` counts the requests that match. */
   script(names: CellNames): Script;
-  /** Whether each workload has its own such request, so that one pass can test all faults. */
+  /** Whether each workload has a request of its own in this column, so that one pass can test all faults. */
   perWorkload: boolean;
   /** Whether the pass with the fault is the first one that sees the workload. */
   adoptionFacts?: true;
   /** The name of the object that a 404 reports as absent. */
   object(names: CellNames): string;
-  /** The result without a fault, and with one that a retry overcomes. */
+  /** The result without a fault, and with a fault that a retry overcomes. */
   well: Ending;
   /** The result if the fault lasts, or if a retry cannot help. */
   failed: Ending;
@@ -151,7 +151,7 @@ export const columns = {
     once: { absent: deleted, conflict: changed, '422': rejected },
     always: {
       conflict: { exit: 0, reason: 'Conflict', written: false },
-      // The first attempt was executed, but the pass never learns of it.
+      // The first attempt was executed, but the pass never learns of this.
       'answer lost': writtenAndFailed,
       truncated: writtenAndFailed,
       '504, done': writtenAndFailed,

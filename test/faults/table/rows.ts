@@ -1,4 +1,4 @@
-/** The faults in the table, in its order. */
+/** The faults in the table, in the order of the table. */
 import type { Fault } from '../fault-proxy.ts';
 import {
   answer,
@@ -21,8 +21,8 @@ import {
  * - `passing`: a retry can help
  * - `refusal`: a retry would get the same response
  * - `absent`: the API server says that exactly this object does not exist
- * - `conflict`: another client has written the object, or it already exists
- * - `expired`: a page token is too old; for a request without one, a refusal
+ * - `conflict`: another client has written the object, or the object already exists
+ * - `expired`: a page token is too old; for a request without a page token, this is a refusal
  * - `stale`: the response has the state before the change
  */
 export type Nature =
@@ -123,12 +123,12 @@ export const rows = {
   },
   '429': {
     nature: 'passing',
-    sentence: 'too many requests',
+    sentence: 'the API server reports too many requests',
     fault: () => answer(status(429, 'TooManyRequests', 'busy')),
   },
   '429 with Retry-After': {
     nature: 'passing',
-    sentence: 'too many requests, with a delay of one second',
+    sentence: 'the API server reports too many requests, and asks for a delay of one second',
     fault: () => answer({ ...status(429, 'TooManyRequests', 'busy'), headers: retryAfter }),
   },
   '500': {
@@ -143,12 +143,12 @@ export const rows = {
   },
   '504': {
     nature: 'passing',
-    sentence: 'a timeout, and the request was not executed',
+    sentence: 'the API server reports a timeout, and did not execute the request',
     fault: () => answer(status(504, 'Timeout', 'too slow')),
   },
   '504, done': {
     nature: 'passing',
-    sentence: 'a timeout, but the request was executed',
+    sentence: 'the API server reports a timeout, but executed the request',
     fault: () => answerInstead(status(504, 'Timeout', 'too slow')),
   },
   stale: {

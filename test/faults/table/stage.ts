@@ -20,7 +20,8 @@ import { type Cell, columnOf, rowOf } from './cells.ts';
 import type { CellNames } from './columns.ts';
 
 /**
- * One pass with its faults: those of one cell that cannot share a pass, or those of all others in a column.
+ * One pass with its faults: the faults of one cell that cannot share a pass, or the faults of all
+ * other cells in a column.
  */
 export type Run = { id: string; cells: readonly StagedCell[]; other: string };
 export type StagedCell = Cell & { names: CellNames };

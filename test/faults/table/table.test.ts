@@ -102,8 +102,8 @@ function timeoutOf(cells: readonly StagedCell[]): Timeout | undefined {
 const aboutTheLease = ({ cells }: Run) => cells.some(({ column }) => /^lease/.test(column));
 
 /**
- * Whether the next pass may have to wait for the Lease, so that its duration is short. Otherwise it is
- * long, so that no machine is too slow for it.
+ * Whether the next pass may have to wait for the Lease, so that the lease duration is short.
+ * Otherwise, the duration is long, so that no machine is too slow for it.
  */
 const mayStayHeld = ({ cells }: Run) =>
   cells.some(
@@ -127,7 +127,7 @@ const flagsOf = (run: Run, namespace: string) => ({
 const byName = (objects: readonly KubernetesObject[]) =>
   new Map(objects.map((object) => [object.metadata.name, object]));
 
-/** Returns the workloads when their controllers have seen all of them. */
+/** Returns the workloads when the controllers have seen all workloads. */
 async function workloadsIn(namespace: string) {
   for (;;) {
     const [deployments, statefulSets] = await Promise.all([

@@ -1,6 +1,6 @@
 /**
- * The connection of one process to the API server: a fault proxy that applies the faults of this process,
- * and records everything that it writes.
+ * The connection of one process to the API server: a fault proxy that applies the faults of this
+ * process, and records everything that the process writes.
  */
 import type { TestContext } from 'node:test';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
@@ -184,8 +184,8 @@ async function endOf(
 }
 
 /**
- * Records a violation if a process sends a write while the Lease does not name it. Writes of the Lease
- * itself are allowed.
+ * Records a violation if a process sends a write while the Lease does not name the process. Writes
+ * of the Lease itself are allowed.
  */
 function checkHolder(ledger: Ledger, process: Process, { method, request, url }: Exchange): void {
   if (method === 'GET' || request.resource === 'leases') return;

@@ -54,8 +54,8 @@ const removals = ({ ledger: { model } }: Walk): number =>
   model.workloads.reduce((sum, workload) => sum + (workload?.reverts ?? 0), 0);
 
 /**
- * Runs passes until one is good. Only two things may keep a pass from being good: a busy machine loses the
- * Lease, or controllers change a workload at each attempt to write it.
+ * Runs passes until one pass is good. Only two things may keep a pass from being good: a busy
+ * machine loses the Lease, or controllers change a workload at each attempt to write it.
  */
 export async function goodPass(here: Walk, channels: Channel[]): Promise<void> {
   let why = '';

@@ -68,13 +68,15 @@ export type ModelWorkload = {
   /** How often an operator has removed a hash. */
   reverts: number;
   /**
-   * Whether a hash was removed and the workload still has a record of it. Then a pass may not assume that
-   * the Pods are current.
+   * Whether a hash was removed and the workload still has a record of this hash. Then a pass may
+   * not assume that the Pods are current.
    */
   knowsLoss: boolean;
   /** Whether the workload was adopted with Pods whose configuration nobody knows. */
   taken: boolean;
-  /** When a hash was last written or recorded, in milliseconds of this machine's clock. */
+  /**
+   * The time at which a hash was last written or recorded, in milliseconds of this machine's clock.
+   */
   recordedAt: number;
   /** Whether the history of the workload's rollouts was removed. */
   stripped: boolean;
@@ -85,7 +87,7 @@ export type ModelWorkload = {
 };
 
 export class Model {
-  /** In the order of `sourceNames`; undefined for a source that does not exist. */
+  /** The sources, in the order of `sourceNames`; undefined for a source that does not exist. */
   readonly sources: (ModelSource | undefined)[] = sourceNames.map(() => undefined);
   readonly workloads: (ModelWorkload | undefined)[] = workloadNames.map(() => undefined);
   ownership: OwnershipSetting = 'finalizer';
@@ -157,7 +159,8 @@ export class Model {
   }
 
   /**
-   * For each source by `kind/name`: its version, and the part of its data that counts for the workload now.
+   * The version of each source by `kind/name`, with the part of its data that counts for the
+   * workload now.
    */
   givenTo(workload: ModelWorkload): ReadonlyMap<string, Given> {
     const entries = entriesWith(workload, (place) => this.sources[place]?.data) ?? [];

@@ -82,7 +82,8 @@ function inWords([force]: readonly Force[], hash: string, approved: string | und
 }
 
 /**
- * A pass keeps only as many known times as its limit needs. So only writes under at least this limit count.
+ * The problem of a write under a limit; undefined if there is none. A pass keeps only as many known
+ * times as its limit needs. So only writes under at least this limit count.
  */
 function wrongWithLimit(note: WriteNote, own: readonly WriteNote[]): string | undefined {
   const { count, period } = note.writer.rollouts.limit;
@@ -108,8 +109,8 @@ function wrongWithCooldown(
 }
 
 /**
- * An unfinished rollout keeps its place for `progressDeadline` at most. This is shorter, because time
- * passes in leaps.
+ * The time for which an unfinished rollout certainly keeps its place. It is shorter than
+ * `progressDeadline`, because time passes in leaps.
  */
 const longestMs = 6 * 24 * 3_600_000;
 
@@ -168,8 +169,8 @@ function wrongWithFailure(
 }
 
 /**
- * Whether the write of `other` has failed with this version, by everything that the writer of `note` could
- * see.
+ * Whether the write of `other` has failed with this version, according to everything that the
+ * writer of `note` could see.
  */
 function isFailedWith(
   other: WriteNote,

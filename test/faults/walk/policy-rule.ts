@@ -11,7 +11,7 @@ export type PolicyKey = (typeof policyKeys)[number] | 'order';
 
 export type Window = {
   readonly kind: 'allow' | 'deny';
-  /** In the form `M H * * *`. */
+  /** A cron expression of the form `M H * * *`. */
   readonly schedule: string;
   /** Whole minutes, less than a day, such as `90m`. */
   readonly duration: string;

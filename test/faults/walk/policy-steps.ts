@@ -39,7 +39,7 @@ export type PolicyStep =
 const policyDos = new Set(['policy', 'approve', 'limits', 'time', 'rest', 'lift']);
 export const isPolicyStep = ({ do: what }: { do: string }): boolean => policyDos.has(what);
 
-/** With this value of `x`, Pods never become Ready. */
+/** A value of `x` with which Pods never become Ready. */
 export const badValue = 9;
 
 const workload = fc.nat({ max: workloadNames.length - 1 });

@@ -11,7 +11,10 @@ import type { Walk } from './walk.ts';
 
 type ProgramStep = Extract<Step, { do: 'program' }>;
 
-/** Only a few run at once: too many starts would starve the processes that hold a Lease. */
+/**
+ * Runs a step of the program. Only a few steps run at once: too many starts would starve the
+ * processes that hold a Lease.
+ */
 export const runProgramStep = (here: Walk, step: ProgramStep): Promise<void> =>
   starts(() => run(here, step));
 

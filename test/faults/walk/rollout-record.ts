@@ -10,7 +10,7 @@ export type Version = {
   readonly number: bigint;
   readonly uid: string;
   readonly label: string;
-  /** When the version was seen, by the clock of this machine. */
+  /** The time at which the version was seen, by the clock of this machine. */
   readonly seenAt: number;
   /** The config hash on the template; empty if there is none. */
   readonly hash: string;
@@ -22,8 +22,9 @@ export type Version = {
   /** Whether the controller replaces Pods of this workload, and passes handle it. */
   readonly isActive: boolean;
   /**
-   * Since when the controller reports that the rollout has failed, by the clock of this machine; undefined
-   * if it has not failed, or if the controller has not seen the last change yet.
+   * The time since when the controller reports that the rollout has failed, by the clock of this
+   * machine; undefined if the rollout has not failed, or if the controller has not seen the last
+   * change yet.
    */
   readonly failedAt: number | undefined;
   /** Like `failedAt`, even if the controller has not seen the last change yet. */
@@ -115,7 +116,7 @@ export class RolloutRecord {
     return [...this.#versions.keys()];
   }
 
-  /** The versions before the one with this number, the oldest first. */
+  /** The versions before the version with this number, the oldest version first. */
   before(uid: string, number: bigint): readonly Version[] {
     return (this.#versions.get(uid) ?? []).filter((each) => each.number < number);
   }
@@ -147,7 +148,7 @@ export class RolloutRecord {
     return this.uids.flatMap((uid) => this.newest(uid) ?? []).filter(({ isActive }) => isActive);
   }
 
-  /** The active versions that were in force at this time or after it, by the clock of this machine. */
+  /** The active versions that were in force at or after this time, by the clock of this machine. */
   since(time: number): readonly Version[] {
     return [...this.#versions.values()].flatMap((all) => {
       const first = all.findLastIndex(({ seenAt }) => seenAt < time);
@@ -178,7 +179,7 @@ export function sinceHash(versions: readonly Version[]): readonly Version[] | un
   return versions.slice(before + 1);
 }
 
-/** The versions that a reader could see between the version `from` and the last one. */
+/** The versions that a reader could see between the version `from` and the last version. */
 export function visibleFrom(versions: readonly Version[], from: bigint): readonly Version[] {
   const first = versions.findLastIndex(({ number }) => number <= from);
   return versions.slice(Math.max(first, 0));

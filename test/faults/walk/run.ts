@@ -28,7 +28,7 @@ export const newTally = (): Tally => ({
   holds: new Map(),
 });
 
-/** The distance between the seeds of one run and those of the next. */
+/** The distance between the seeds of one run and the seeds of the next run. */
 const seedsApart = 1_000_000;
 const shorteningMs = 60_000;
 const maxFailures = 3;
@@ -73,7 +73,7 @@ export async function runWalks({
   return { tally, failures };
 }
 
-/** Every second walk has policies, beginning with the first one. */
+/** Whether a walk has policies: every second walk has policies, beginning with the first walk. */
 const isWithPolicies = (walk: number): boolean => walk % 2 === 1;
 
 async function oneWalk(

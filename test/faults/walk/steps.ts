@@ -57,12 +57,12 @@ export const faultNames = rowNames.filter((name) => {
 });
 export type FaultName = (typeof faultNames)[number];
 
-/** What happens to one process. `nth` counts its requests from 1. */
+/** A fault of one process. `nth` counts the requests of the process from 1. */
 export type Fate = {
   faults: { nth: number; times: number; fault: FaultName }[];
   /** The request at which the process is killed or stopped, and whether this request is still executed. */
   end: { how: 'kill' | 'freeze'; nth: number; done: boolean } | null;
-  /** By how many hours its wall clock is wrong. */
+  /** The error of the process's wall clock, in hours. */
   wallHours: number;
   /**
    * If set, there are watches: the user does something after the pass, and another pass handles the events
@@ -186,7 +186,7 @@ const onePass: Step = {
   meanwhile: null,
 };
 
-/** A workload whose Pods run with one configuration, and which later gets another one. */
+/** A workload whose Pods run with one configuration, and which later gets another configuration. */
 const settled = fc
   .record({
     workload,

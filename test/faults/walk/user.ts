@@ -32,7 +32,10 @@ export type User = {
 
 const optInKey = `${prefix}/update-on-config-change`;
 
-/** Every second workload has no annotation of its own if it is opted in: only its namespace opts it in. */
+/**
+ * The value of the annotation. Every second opted-in workload has no annotation of its own: only
+ * its namespace opts it in.
+ */
 const optInValue = (workload: number, optIn: boolean): string | null =>
   optIn && workload % 2 === 1 ? null : String(optIn);
 
@@ -189,7 +192,7 @@ async function changeWorkload({ namespace, model }: User, step: WorkloadStep): P
 
 /**
  * Does the same as `kubectl delete --cascade=orphan` followed by `kubectl apply`. If a finalizer delays the
- * deletion, the workload is only deleted.
+ * deletion, the workload is not created again.
  */
 async function makeAnew(at: string, workload: ModelWorkload): Promise<void> {
   const { api } = testCluster();

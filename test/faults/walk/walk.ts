@@ -32,8 +32,8 @@ export type Walk = {
   /** The report of the last pass without a fault. */
   lastReport: Report | undefined;
   /**
-   * When that pass began and ended, by the clock of the walk, and when it began by the clock of this
-   * machine.
+   * The times at which the last pass began and ended, by the clock of the walk, and the time at
+   * which it began by the clock of this machine.
    */
   lastPass: { from: number; to: number; beganAt: number };
   /** All output since the last search for values of Secrets. */

@@ -1,6 +1,6 @@
 /**
- * The clock of a walk, shared by all its processes. It can leap. So lease durations can be long enough for
- * the slowest machine, and still no test waits until a Lease expires.
+ * The clock of a walk, shared by all its processes. The clock can leap. So lease durations can be
+ * long enough for the slowest machine, and still no test waits until a Lease expires.
  */
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,7 +27,7 @@ export class WorldClock {
     return Date.now() + this.#leapt;
   }
 
-  /** By how many milliseconds this clock is ahead of the machine. */
+  /** The number of milliseconds by which this clock is ahead of the machine. */
   get leapt(): number {
     return this.#leapt;
   }
@@ -38,8 +38,8 @@ export class WorldClock {
   }
 
   /**
-   * Like `leap`, but at the start of a second. So the times that the API server writes before and after it
-   * differ.
+   * Like `leap`, but at the start of a second. So the times that the API server writes before and
+   * after the leap differ.
    */
   async leapBetweenSeconds(ms: number): Promise<void> {
     await sleep(1_000 - (Date.now() % 1_000));

@@ -23,13 +23,14 @@ export type WriteNote = {
   /** The annotations that the API server stored with the hash. */
   readonly annotations: Readonly<Record<string, string>>;
   /**
-   * When the writer began to read (`from`) and when the hash was written (`at`), by the clock of the walk.
+   * The time at which the writer began to read (`from`) and the time at which the hash was written
+   * (`at`), by the clock of the walk.
    */
   readonly from: number;
   readonly at: number;
   /**
-   * For each source: its version, and the part of its data that counts for the workload; undefined if that
-   * is not certain.
+   * The version of each source, with the part of its data that counts for the workload; undefined
+   * if that is not certain.
    */
   readonly given: ReadonlyMap<string, Given> | undefined;
   /** The versions of the sources that changed since the last hash; undefined if that is not certain. */

@@ -27,7 +27,7 @@ import {
 
 const { api } = testCluster();
 
-/** There is only one API server, so its clock needs no tolerance. */
+/** Settings without a tolerance, because there is only one API server. */
 const ifChanged = { settings: { adoption: 'if-changed' as const, clockTolerance: '0s' } };
 
 /** Waits until the next second begins, because times in the API are whole seconds. */
@@ -49,7 +49,9 @@ async function running(
   return namespace;
 }
 
-/** A namespace with a ConfigMap that was changed in a later second than it was created. */
+/**
+ * A namespace with a ConfigMap that was changed in a later second than the second of its creation.
+ */
 async function rewritten(t: TestContext): Promise<string> {
   const namespace = await testNamespace(t);
   await api.create(configMap({ namespace, name: 'settings', data: { a: '1' } }));

@@ -86,7 +86,7 @@ interface Case {
     start: number,
   ) => Promise<{ readonly settings?: Partial<RolloutSettings>; readonly after?: number }>;
   readonly says: RegExp;
-  /** For a hold that ends by itself: the milliseconds from `start` to its end. */
+  /** The milliseconds from `start` to the end of the hold; only for a hold that ends by itself. */
   readonly until?: number;
   readonly start?: string;
   readonly options?: (web: Web) => Promise<RunOptions>;
@@ -239,7 +239,7 @@ suite('the rollout policy holds', { concurrency: 4 }, () => {
       assert.deepEqual(planned, held);
       assert.equal(await web.template(), before.template);
 
-      // A later change does not move the time since when the workload is held.
+      // A later change does not move the time at which the hold began.
       await web.change('2');
       const later = await web.pass(at + 30 * second, { settings, ...more });
       assert.deepEqual(later.held, held.held);

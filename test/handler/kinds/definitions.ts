@@ -45,7 +45,7 @@ export const cloneSet = 'CloneSet.v1alpha1.apps.kruise.io';
 export const advancedStatefulSet = 'StatefulSet.v1beta1.apps.kruise.io';
 export const deploymentConfig = 'DeploymentConfig.v1.apps.openshift.io';
 export const knativeService = 'Service.v1.serving.knative.dev';
-/** wave-cron knows nothing about this kind except that it has a pod template. */
+/** A kind about which wave-cron knows nothing except that it has a pod template. */
 export const unknown = 'Widget.v1.kinds.wave-cron.test';
 
 export const allKinds = [

@@ -27,7 +27,10 @@ async function ownerOfBoth(stage: Stage, kind: WorkloadKind): Promise<string> {
   return uid;
 }
 
-/** Deletes a workload, and waits until only wave-cron's finalizer is left on it, or nothing. */
+/**
+ * Deletes a workload, and waits until only wave-cron's finalizer is left on the workload, or until
+ * the workload is gone.
+ */
 async function remove(
   stage: Stage,
   kind: WorkloadKind,

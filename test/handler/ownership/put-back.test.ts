@@ -35,8 +35,8 @@ async function countOn(stage: Stage): Promise<string | undefined> {
 }
 
 /**
- * A workload and its sources. Three passes in a row put the owner references back, and each time they were
- * removed again.
+ * A workload and its sources. Three passes in a row put the owner references back, and each time
+ * another client removed them again.
  */
 async function stopped(t: TestContext, ownership: 'references' | 'finalizer'): Promise<Stage> {
   const stage = await ownershipShop(t);

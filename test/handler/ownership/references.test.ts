@@ -1,6 +1,6 @@
 /**
- * `ownership: references`: its effect on objects that had more metadata before, and the owner reference to the
- * Namespace kube-system.
+ * `ownership: references`: its effect, also on objects with metadata from an earlier version or from another value
+ * of `ownership`, and the owner reference to the Namespace kube-system.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -19,7 +19,7 @@ import { finalizer, ownershipStage, type Stage, usingOptional } from './stage.ts
 
 const { api, cluster } = testCluster();
 
-/** The shipped permissions without those for ownership. */
+/** The shipped permissions without the permissions for ownership. */
 const base = [...permissionsOnWorkloads, permissionsOnEvents, getting('configmaps', 'secrets')];
 const shipped: readonly Rule[] = [...base, ...permissionsOfOwnership];
 const optIn = `${prefix}/update-on-config-change`;

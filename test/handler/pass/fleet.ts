@@ -158,13 +158,16 @@ export function isComplete({ kind, metadata, spec = {}, status = {} }: Kubernete
   );
 }
 
-/** The rollouts of the workloads, from every version of them that the API server sends to a watch. */
+/**
+ * The rollouts of the workloads, from every version of the workloads that the API server sends to a
+ * watch.
+ */
 export class RolloutRecord {
   readonly watches: { stop(): Promise<void> }[] = [];
   /** Two maps by workload: all hashes that its template has had, and the hash with which it was last complete. */
   readonly #hashes = new Map<string, string[]>();
   readonly #complete = new Map<string, string>();
-  /** All starts and ends of rollouts, in their order. */
+  /** All starts and ends of rollouts, in the order in which they happened. */
   readonly log: { readonly name: string; readonly what: 'start' | 'end' }[] = [];
   /** The highest number of unfinished rollouts at one time. */
   most = 0;

@@ -58,7 +58,7 @@ type World = {
   settings: Pick<Settings, 'adoption' | 'restart' | 'ownership' | 'rollouts'>;
   /** The permission with which the account that plans finds earlier writes. */
   plannerMay: 'get events' | 'patch events';
-  /** For each pass: whether the source `changing` changes before it. */
+  /** Whether the source `changing` changes before each pass. */
   changes: readonly boolean[];
   workloads: readonly Workload[];
 };

@@ -95,11 +95,11 @@ export interface App {
   done(): Promise<void>;
   rollouts(): Promise<number>;
   /**
-   * For each Pod that is not being deleted: the values of `level` that it was started with. All ways of reading
-   * it should give the same value.
+   * The values of `level` with which each Pod that is not being deleted was started. All ways of
+   * reading `level` should give the same value.
    */
   running(): Promise<string[]>;
-  /** For each Pod that is not being deleted: all values that it was started with. */
+  /** All values with which each Pod that is not being deleted was started. */
   environments(): Promise<Record<string, string | null>[]>;
 }
 

@@ -76,8 +76,8 @@ suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
           await app.roll(checksum);
         },
         /**
-         * An upgrade like one of a chart with a checksum annotation. The template is written in a later second
-         * than the configuration.
+         * An upgrade like the upgrade of a chart with a checksum annotation. The template is
+         * written in a later second than the configuration.
          */
         async upgrade() {
           const said = await actions['change']?.();

@@ -12,7 +12,7 @@ import { names, referencing, someWorkload } from '../../lib/rules/some-workload.
 const web = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
 const optedIn = { [names.updateOnConfigChange]: 'true' };
 
-/** Watches that get their events from a test, and the passes that they request. */
+/** Watches that get their events from a test, and the passes that the watches request. */
 async function stage(t: TestContext, settings: Partial<Settings> = {}) {
   const open = new Map<string, WatchRequest>();
   const fails = new Map<string, (error: unknown) => void>();

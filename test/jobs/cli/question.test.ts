@@ -6,7 +6,7 @@ import { askOn } from '../../../jobs/cli/question.ts';
 
 type Typed = (input: PassThrough, stop: AbortController) => void;
 
-/** Types an answer, and returns whether it counts as yes, and the output. */
+/** Types an answer, and returns the output and whether the answer counts as yes. */
 async function answered(type: Typed): Promise<{ yes: boolean; shown: string }> {
   const input = new PassThrough();
   const output = new PassThrough();

@@ -66,12 +66,12 @@ async function shop(t: TestContext, more: Partial<Workload> = {}, first: RunOpti
       await api.patch(path('ConfigMap', namespace, 'settings'), { data: { level: `${changes}` } });
     },
     annotations: async () => (await api.get(here)).metadata.annotations ?? {},
-    /** The number of its rollouts since then. */
+    /** The number of rollouts of the Deployment since its first rollout. */
     rolled: async () => (await rollouts('Deployment', namespace, 'web')) - before,
   };
 }
 
-/** The same Deployment with a change that is held until it is approved. */
+/** The Deployment of `shop`, with a change that is held until somebody approves it. */
 async function held(t: TestContext, more: Partial<Workload> = {}) {
   const stage = await shop(t, more);
   await stage.change();

@@ -111,7 +111,7 @@ type Situation = {
   permissions?: readonly Rule[];
   flags?: (namespace: string) => Flags;
   workload?: string;
-  /** Another namespace or kubeconfig for the command than the usual one. */
+  /** The namespace or the kubeconfig for the command, if they are not the usual ones. */
   asked?: { readonly namespace?: string; readonly kubeconfig?: string };
   status?: number;
   /** Each must match the text output. */

@@ -34,7 +34,7 @@ const pod = using({ configMap: 'settings' }, { secret: 'credentials' });
 const makers = { Deployment: deployment, StatefulSet: statefulSet, DaemonSet: daemonSet };
 const kinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
-/** Creates workload web with two sources, and waits until its controller has seen it. */
+/** Creates workload web with two sources, and waits until the controller has seen the workload. */
 async function shop(namespace: string, kind: WorkloadKind = 'Deployment'): Promise<void> {
   await api.create(configMap({ namespace, name: 'settings', data: { level: 'info' } }));
   await api.create(secret({ namespace, name: 'credentials', data: { password: 'planted' } }));

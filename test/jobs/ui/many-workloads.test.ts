@@ -80,6 +80,7 @@ suite('the page with many workloads', { skip }, () => {
     const type = (text: string) =>
       `${input}.value = '${text}'; ${input}.dispatchEvent(new Event('input', { bubbles: true }))`;
     await step('show the next page', `document.querySelector('.pages button:last-child').click()`);
+    assert.ok(await tab.evaluate(shows('Page 2 of')));
     await step('search for a letter', type('w'));
     await step('search for a name', type('web-12'));
     await step('show everything again', type(''));

@@ -54,7 +54,7 @@ export const proxies: Readonly<Record<'http' | 'socks5', StartProxy>> = {
   },
 };
 
-/** The address in a SOCKS5 request if it has a name, else `no name`. */
+/** The address in a SOCKS5 request if the request has a name, else `no name`. */
 function addressIn(request: Buffer): string {
   const end = 5 + (request[4] ?? 0);
   return request[3] === 3 ? `${request.subarray(5, end)}:${request.readUInt16BE(end)}` : 'no name';

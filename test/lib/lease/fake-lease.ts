@@ -26,7 +26,7 @@ export class FakeLease {
     this.stored = { spec, annotated, version: this.#version };
   }
 
-  /** Only changes the version, as a new label does. */
+  /** Changes only the version of the Lease, as a new label does. */
   touch(): void {
     if (this.stored !== undefined) this.put(this.stored.spec, this.stored);
   }

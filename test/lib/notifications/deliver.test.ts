@@ -221,7 +221,7 @@ suite('a receiver without a response', () => {
   });
 });
 
-/** A clock that shows these times in turn, and then always the last one. */
+/** A clock that shows these times in turn, and then always the last time. */
 function readings(...times: readonly number[]): () => number {
   let at = 0;
   return () => times[Math.min(at++, times.length - 1)] ?? 0;

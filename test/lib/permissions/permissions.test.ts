@@ -179,21 +179,21 @@ Only \`hashKey: auto\` needs \`create\` on Secrets, in wave-cron's own namespace
 [admission policies](security.md#admission-policies) limit the permission to that one Secret. The command \`plan\`
 needs no write permission and no permission on the Lease.
 
-A workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\` needs \`list\` on pods and
-replicasets in its namespace, with any settings. With an annotation \`rollout-cooldown\`, it needs \`list\` on
-replicasets or controllerrevisions, even if \`rollouts.limit.count\` is 0 and \`rollouts.cooldown\` is \`0s\`. \`check\`
-checks these permissions only if the settings need them. If a permission is missing, the pass reports this on the
-workload that it rolls.
+For a workload with the annotation \`adoption: if-changed\` or \`restart: if-stale\`, wave-cron needs \`list\` on pods and
+replicasets in the namespace of the workload, regardless of the settings. For a workload with the annotation
+\`rollout-cooldown\`, wave-cron needs \`list\` on replicasets or controllerrevisions, even if \`rollouts.limit.count\` is 0
+and \`rollouts.cooldown\` is \`0s\`. \`check\` checks these permissions only if the settings need them. If a permission is
+missing, the pass reports this on the workload that it rolls.
 
 A pass reads a namespace only if it has a hash to write there, and only to find the annotations that hold rollouts
-back. With [\`optIn: namespace\`](opt-in.md), each pass also lists the namespaces. If the setting \`namespaces\` lists
-them, the pass gets each of them by name instead, which needs no \`list\`. In a Role, \`get\` on namespaces allows the
-account to read only the namespace of that Role.
+back. With [\`optIn: namespace\`](opt-in.md), each pass also lists the namespaces. If the setting \`namespaces\` names the
+namespaces, the pass gets each namespace by name instead, which needs no \`list\`. In a Role, \`get\` on namespaces allows
+the account to read only the namespace of that Role.
 
 With \`ownership: off\`, the default, wave-cron needs the permissions of ownership only to remove the owner references
-and finalizers that it wrote with another value. These permissions are \`patch\` on configmaps and secrets and, if the
-cluster enforces it, \`delete\`. wave-cron needs them until no workload has the annotation \`owned-sources\` or the
-finalizer. \`check\` says when you can remove the permissions.
+and finalizers that it wrote with another value of \`ownership\`. These permissions are \`patch\` on configmaps and secrets
+and, if the cluster requires it for owner references, \`delete\`. wave-cron needs these permissions until no workload has
+the annotation \`owned-sources\` or the finalizer. \`check\` says when you can remove the permissions.
 
 \`wave-cron check\` asks the API server about each of these permissions for the given settings, and prints the
 missing rules. With ownership, it also tries to add an owner reference to the ConfigMap \`kube-root-ca.crt\`, as a

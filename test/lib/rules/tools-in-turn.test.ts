@@ -1,6 +1,6 @@
 /**
- * wave-cron and other tools handle a workload in turn. The tests check which of them restarts it, and which
- * configuration its Pods have.
+ * wave-cron and other tools handle a workload in turn. The tests check which tool restarts the
+ * workload, and which configuration its Pods have.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -24,7 +24,10 @@ type Adoption = 'stamp' | 'if-changed' | 'baseline';
 /** A second of the simulated clock, as the API writes it. */
 const timeOf = (second: number): string => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 
-/** A workload as the cluster stores it, with one ConfigMap and one Secret. Its Pods read both when they start. */
+/**
+ * A workload as the cluster stores it, with one ConfigMap and one Secret. The Pods of the workload
+ * read both when they start.
+ */
 class Cluster {
   #own: Annotations = { [annotationKeys.updateOnConfigChange]: 'true' };
   #template: Annotations = {};

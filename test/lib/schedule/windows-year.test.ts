@@ -16,7 +16,7 @@ const setsOfZone = Number(process.env['WAVE_CRON_SETS'] ?? 1);
 const [from, to] = [Date.UTC(2028, 0, 1), Date.UTC(2029, 0, 1)];
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-/** A window that began earlier has ended. */
+/** No window lasts this long, so a window that began earlier than this before the year has ended. */
 const longestMs = 4 * dayMs;
 
 /** Zones that change their clocks by an hour, by half an hour, at midnight, in both hemispheres, or not at all. */
@@ -48,10 +48,13 @@ const given: fc.Arbitrary<Given> = fc.record({
   duration: fc.constantFrom('1m', '45m', '1h', '1h30m', '2h', '8h', '1d', '3d12h'),
 });
 
-/** With more starts, croner takes too long. */
+/** The maximum number of starts. With more starts, croner takes too long. */
 const mostStarts = 2_000;
 
-/** The local times at which a window begins, as croner reads its expression; undefined: too many. */
+/**
+ * The local times at which a window begins, as croner reads the window's expression; undefined: too
+ * many starts.
+ */
 function startsOf(schedule: string, shown: readonly number[]): ReadonlySet<number> | undefined {
   const starts = new Set<number>();
   const last = (shown.at(-1) ?? 0) + dayMs;

@@ -20,7 +20,10 @@ type Answer = {
   headers?: Record<string, string>;
 };
 
-/** A gateway that gives these responses in turn, and then always the last one. `requests` collects the requests. */
+/**
+ * A gateway that gives these responses in turn, and then always the last response. `requests`
+ * collects the requests.
+ */
 async function gateway(t: TestContext, ...answers: readonly Answer[]) {
   const requests: Request[] = [];
   const server = createServer((request, response) => {

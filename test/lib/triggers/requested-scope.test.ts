@@ -5,7 +5,7 @@ import { requestedScope } from '../../../lib/triggers/requested-scope.ts';
 const configMap = { kind: 'ConfigMap', namespace: 'a', name: 'b' };
 const cloudEvent = { specversion: '1.0', id: '1', source: 'ci', type: 'changed' };
 
-/** The scope as lists, without those that are empty; or the problem. */
+/** The scope as lists, without empty lists; or the problem. */
 function scopeOf(body: unknown): unknown {
   const requested = requestedScope(body);
   if ('problem' in requested) return requested.problem;

@@ -193,7 +193,7 @@ async function refusal(attempt: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** The API server's message if it refuses the request; undefined if it does not. */
+/** The API server's message if it refuses the request; undefined if it accepts the request. */
 export async function refusedBy(attempt: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await attempt();

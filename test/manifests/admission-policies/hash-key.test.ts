@@ -1,4 +1,6 @@
-/** The Secret of its hash key is the only Secret that the admission policies let the account create. */
+/**
+ * The Secret of the hash key is the only Secret that the admission policies let the account create.
+ */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { suite, test } from 'node:test';

@@ -79,7 +79,7 @@ const portPatch = (port: number): Fields =>
     },
   );
 
-/** The form adds these labels only to its own objects, and not to those of a component. */
+/** The form adds these labels only to its own objects, and not to the objects of a component. */
 const labelled = {
   labels: [
     {

@@ -8,8 +8,8 @@ type Groups = { groups: { preferredVersion: { groupVersion: string } }[] };
 /** Fields that change without a write of a user. */
 const restless = ['resourceVersion', 'managedFields', 'generation', 'status'];
 /**
- * Events expire by themselves, so they are left out. The spec of a Lease is left out because its holder renews
- * it all the time.
+ * Whether an object is an Event. Events expire by themselves, so they are left out. The spec of a
+ * Lease is left out because its holder renews it all the time.
  */
 const isEvent = (kind: string): boolean => kind === 'Event';
 

@@ -1,6 +1,6 @@
 /**
  * The files of the Helm chart that are generated from the code: values.schema.json and the defaults of the
- * settings. The schema of the settings is wave-cron's own.
+ * settings. In values.schema.json, the schema of `settings` is made from wave-cron's own settings schema.
  */
 import {
   defaultSettings,
@@ -34,7 +34,9 @@ const subdomain = {
   maxLength: 253,
   pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$',
 };
-/** Values that are parts of Kubernetes' own API. The API server checks them. */
+/**
+ * The schema of values that are parts of Kubernetes' own API. The API server checks such values.
+ */
 const object = { type: 'object' };
 const list = { type: 'array', items: object };
 

@@ -1,4 +1,4 @@
-/** Turns a step into a request, for the present state of its object. */
+/** Turns a step into a request, for the present state of the step's object. */
 import { randomUUID } from 'node:crypto';
 import type { Api, Fields, KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { Edit, Step } from './steps.ts';

@@ -1,6 +1,6 @@
 /**
- * The program of the image for the agent's own tests. Its first argument selects what it does, and
- * it prints the result to stdout as one line of JSON.
+ * The program of the image for the agent's own tests. The first argument selects the action, and
+ * the program prints the result to stdout as one line of JSON.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,7 +16,7 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
 
   say: (what) => say(what),
 
-  /** Counts its runs in a file, and fails in the first runs. */
+  /** Counts the runs of the program in a file, and fails in the first runs. */
   'fail-times'(times, file = '') {
     const run = existsSync(file) ? Number(readFileSync(file, 'utf8')) + 1 : 1;
     writeFileSync(file, String(run));
@@ -24,7 +24,7 @@ const commands: Readonly<Record<string, (...args: string[]) => void>> = {
     process.exitCode = run > Number(times) ? 0 : 1;
   },
 
-  /** Prints its user, groups and privileges. */
+  /** Prints the user, the groups and the privileges of the program. */
   identity() {
     const { uid, gid } = { uid: process.getuid?.(), gid: process.getgid?.() };
     const status = readFileSync('/proc/self/status', 'utf8');

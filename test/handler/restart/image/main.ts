@@ -1,6 +1,6 @@
 /**
- * Prints one line of JSON with the values that it was started with, and keeps running. Its arguments are the
- * files to read.
+ * Prints one line of JSON with the values that the program was started with, and keeps running. The
+ * arguments are the files to read.
  */
 import { existsSync, readFileSync } from 'node:fs';
 

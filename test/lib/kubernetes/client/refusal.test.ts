@@ -13,7 +13,7 @@ const connection = {
 const request = { method: 'GET', path: '/api/v1/configmaps' };
 
 function refused(status: number, body: unknown) {
-  const answer = { status, headers: {}, text: JSON.stringify(body) };
+  const answer = { status, headers: {}, text: JSON.stringify(body), receivedAt: new Date(0) };
   return refusal(answer, request, authorization, connection);
 }
 

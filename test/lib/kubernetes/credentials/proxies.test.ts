@@ -33,7 +33,7 @@ async function api(t: TestContext, authority = meant) {
 
 type Parts = { cluster?: object; user?: object; env?: Record<string, string> };
 
-/** Sends a request to the server, with its own kubeconfig. */
+/** Sends a request to the server, with a kubeconfig of its own for each request. */
 async function ask(t: TestContext, { cluster = {}, user = {}, env = {} }: Parts): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'wave-cron-proxies-'));
   t.after(() => rmSync(folder, { recursive: true }));

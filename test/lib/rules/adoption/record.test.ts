@@ -1,4 +1,4 @@
-/** The effect of the record that says that all Pods are current, and its end. */
+/** The effect of the record that says that all Pods are current, and the end of this effect. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { WorkloadObject } from '../../../../lib/kubernetes/objects.ts';

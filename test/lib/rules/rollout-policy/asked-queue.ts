@@ -59,7 +59,7 @@ export interface Asked extends Partial<Omit<QueueState, 'limits' | 'now'>> {
   readonly perNamespace?: string;
 }
 
-/** The candidates that may start, and for the others the reason why they wait. */
+/** The candidates that may start, and for the other candidates the reason why they wait. */
 export function ask({ all, perNamespace, ...state }: Asked) {
   const [most, mostOfNamespace] = [all, perNamespace].map((each) => parseAmount(each ?? ''));
   const { starts, waiting, after } = askQueue({

@@ -22,7 +22,7 @@ import { failureOf } from '../../../../lib/rules/rollout-policy/stopped-by-failu
 import { startedNow } from '../../../../lib/rules/rollout-policy/under-way.ts';
 import { amountOf } from '../../../../lib/text/amount.ts';
 
-/** How the state of a workload shows that its rollout has failed. */
+/** The way in which the state of a workload shows that its rollout has failed. */
 export type Tells = 'by its controller' | 'by being late' | 'never';
 
 export interface Plan {
@@ -33,9 +33,11 @@ export interface Plan {
   readonly tells: Tells;
   /** The duration of a successful rollout, in seconds. */
   readonly takes: number;
-  /** All of its rollouts fail, with any version of the sources. */
+  /** Whether all rollouts of the workload fail, with any version of the sources. */
   readonly broken?: boolean;
-  /** Its Pods are not replaced, for example because it is paused. */
+  /**
+   * Whether the Pods of the workload are not replaced, for example because the workload is paused.
+   */
   readonly inert?: boolean;
 }
 
@@ -56,7 +58,7 @@ export class SimulatedWorkload {
   hash = '';
   startedAt = Number.NEGATIVE_INFINITY;
   writes = 0;
-  /** The changed sources for which its last rollout was started. */
+  /** The changed sources for which the last rollout of the workload was started. */
   got: ReadonlySet<string> = new Set();
 
   constructor(plan: Plan) {
@@ -101,7 +103,7 @@ export class Fleet {
   #version = 0;
   /** The workloads that the last pass started although they had no place before. */
   started: SimulatedWorkload[] = [];
-  /** What the last pass said about each workload that it did not start. */
+  /** The message of the last pass about each workload that it did not start. */
   said = new Map<SimulatedWorkload, string>();
 
   constructor(plans: readonly Plan[], settings: FleetSettings) {
@@ -129,7 +131,10 @@ export class Fleet {
     return new Set(this.#gets(workload).keys());
   }
 
-  /** The number of unfinished rollouts that passes started, without those that are past the deadline. */
+  /**
+   * The number of unfinished rollouts that passes started, without the rollouts that are past the
+   * deadline.
+   */
   underWay(now: number, namespace?: string): number {
     const { limits, ownDeadlineMs } = this.#settings;
     return this.workloads.filter(

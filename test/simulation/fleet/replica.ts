@@ -1,0 +1,39 @@
+/** The command `schedule` in a process of the simulation: no port is open, and its metrics are not served. */
+import type { CommandContext } from '../../../jobs/command-context.ts';
+import { schedule } from '../../../jobs/commands/schedule.ts';
+import type { Pages } from '../../../jobs/serve/http-server.ts';
+import type { Metrics } from '../../../lib/telemetry/metrics.ts';
+import type { TriggerPage } from './trigger-page.ts';
+
+/**
+ * @param passEnded called when a pass has ended
+ * @param served called with the page for triggers
+ * @returns the exit status
+ */
+export async function runSchedule(
+  context: CommandContext,
+  passEnded: (isPartial: boolean) => void,
+  served: (page: TriggerPage | undefined) => void,
+): Promise<number> {
+  const serve = async (_listen: string, { post }: Pages) => {
+    served(post?.['/trigger']);
+    return { address: 'simulated', close: async () => undefined };
+  };
+  return await schedule(context, { serve, metrics: countingPasses(passEnded) });
+}
+
+function countingPasses(ended: (isPartial: boolean) => void): Metrics {
+  const passEnded = (): void => ended(false);
+  const partialPassEnded = (): void => ended(true);
+  const nothing = (): void => undefined;
+  return {
+    ...{ passEnded, partialPassEnded, passFailed: passEnded },
+    ...{ tickSkipped: nothing, leaseEvent: nothing, nextPass: nothing },
+    watch: { event: nothing, patched: nothing, failed: nothing, partialPass: nothing },
+    triggers: { requested: nothing, passStarted: nothing },
+    notifications: { counted: nothing },
+    contentType: 'text/plain',
+    text: async () => '',
+    push: async () => undefined,
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * Long walks in simulation:
+ *
+ *     npm run test:simulation -- --steps 1000000 --seed 1
+ *     npm run test:simulation -- --steps 50000 --mutation 'windows are ignored'
+ *     npm run test:simulation -- --walk 1234 --log
+ */
+import { fork } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { mutate, mutationNamed } from './mutations/hook.ts';
+import type { Part } from './part.ts';
+import type { Failure } from './walk/run.ts';
+import type { Tally } from './walk/tally.ts';
+
+const { values } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    processes: { type: 'string', default: '2' },
+    mutation: { type: 'string' },
+    /** The seed of a single walk. */
+    walk: { type: 'string' },
+    log: { type: 'boolean', default: false },
+  },
+});
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const { mutation } = values;
+if (mutation !== undefined) mutate(mutationNamed(mutation));
+// Imported only now, because a mutation must come first.
+const { planOf } = await import('./walk/generate.ts');
+const { digestOf, stepsOfWalk } = await import('./walk/run.ts');
+const { asTest, shrink } = await import('./walk/shrink.ts');
+const { add, inWords, newTally } = await import('./walk/tally.ts');
+const { walk } = await import('./walk/walk.ts');
+
+if (values.walk === undefined) await runAll();
+else await runOne(Number(values.walk));
+
+async function runOne(seed: number): Promise<void> {
+  const plan = planOf(seed, stepsOfWalk);
+  const { violations, tally, digest } = await walk(plan, values.log ? print : undefined);
+  print(`${inWords(tally)}\nlog ${digest}`);
+  if (violations.length > 0) await explain({ plan, violations, after: tally.steps });
+}
+
+async function runAll(): Promise<void> {
+  const count = Number(values.processes);
+  const began = performance.now();
+  const parts = await Promise.all(
+    Array.from({ length: count }, (_, index) => onePart(index, count)),
+  );
+  const tally = newTally();
+  for (const part of parts) add(tally, part.tally);
+  const seconds = (performance.now() - began) / 1000;
+  const failures = parts.flatMap((part) => part.failures);
+  print(inWords(tally));
+  print(`${seconds.toFixed(0)} s, ${(tally.steps / seconds).toFixed(0)} steps a second`);
+  print(`seed ${values.seed}, log ${digestOf(parts.flatMap((part) => part.digests))}`);
+  print(failures.length === 0 ? 'no violation' : `${failures.length} walks failed`);
+  for (const failure of failures.slice(0, 3)) await explain(failure);
+}
+
+async function explain({ plan, violations, after }: Failure): Promise<void> {
+  process.exitCode = 1;
+  print(`walk ${plan.seed}, after ${after} steps:\n  ${violations.join('\n  ')}`);
+  const small = await shrink(plan);
+  const again = await walk(small);
+  print(
+    `made smaller, to ${small.steps.length} steps:\n${asTest(small, again.violations[0] ?? '')}`,
+  );
+}
+
+/** Runs one part in a process of its own. */
+function onePart(index: number, count: number): Promise<Part> {
+  const { promise, resolve, reject } = Promise.withResolvers<Part>();
+  const given = JSON.stringify({
+    steps: Number(values.steps),
+    seed: Number(values.seed),
+    part: { index, count },
+    mutation,
+    stopsAtFailure: mutation !== undefined,
+  });
+  const child = fork(new URL('part.ts', import.meta.url), [given]);
+  child.on('message', (message: { tally: Tally; failed: number } | Part) => {
+    if ('digests' in message) resolve({ ...message, tally: ofMessage(message.tally) });
+    else print(`process ${index}: ${message.tally.steps} steps, ${message.failed} walks failed`);
+  });
+  child.on('exit', (code) => reject(new Error(`a process ended with status ${code}`)));
+  return promise;
+}
+
+/** Maps are sent as lists. */
+function ofMessage(tally: Tally): Tally {
+  return { ...tally, faults: new Map(tally.faults), holds: new Map(tally.holds) };
+}

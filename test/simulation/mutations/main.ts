@@ -1,0 +1,54 @@
+/**
+ * Looks for each mutation of the product with a walk:
+ *
+ *     npm run test:mutations -- --steps 50000 --seed 1
+ *
+ * UPDATE=1 writes the table to docs/reliability.md.
+ */
+import { fork } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import type { Part } from '../part.ts';
+import { mutations } from './mutations.ts';
+import { type Found, tableOf, writeTable } from './table.ts';
+
+const { values } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '50000' },
+    seed: { type: 'string', default: '1' },
+    processes: { type: 'string', default: '2' },
+    /** Only those with this text in their names. */
+    only: { type: 'string', default: '' },
+  },
+});
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const left = mutations.filter(({ name }) => name.includes(values.only));
+const found: Found[] = [];
+const waiting = [...left];
+await Promise.all(Array.from({ length: Number(values.processes) }, worker));
+const inOrder = left.flatMap(({ name }) => found.filter((each) => each.name === name));
+print(tableOf(inOrder));
+if (process.env['UPDATE'] === '1') writeTable(inOrder, Number(values.seed));
+process.exitCode = inOrder.every(({ after }) => after !== undefined) ? 0 : 1;
+
+async function worker(): Promise<void> {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const one = await look(next.name);
+    found.push(one);
+    print(`${one.after ?? 'not found'}: ${one.name}: ${one.by ?? ''}`);
+  }
+}
+
+function look(name: string): Promise<Found> {
+  const { promise, resolve, reject } = Promise.withResolvers<Found>();
+  const steps = Number(values.steps);
+  const given = { steps, seed: Number(values.seed), mutation: name, stopsAtFailure: true };
+  const child = fork(new URL('../part.ts', import.meta.url), [JSON.stringify(given)]);
+  child.on('message', (message: Part | { readonly failed: number }) => {
+    if (!('digests' in message)) return;
+    const [first] = message.failures;
+    resolve({ name, after: first?.after, by: first?.violations[0] });
+  });
+  child.on('exit', (code) => reject(new Error(`${name}: a process ended with status ${code}`)));
+  return promise;
+}

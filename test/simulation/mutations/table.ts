@@ -1,0 +1,35 @@
+/** The table of mutations in docs/reliability.md. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Found {
+  readonly name: string;
+  /** Steps until it was found; undefined: it was not. */
+  readonly after: number | undefined;
+  /** What was wrong. */
+  readonly by: string | undefined;
+}
+
+const page = join(import.meta.dirname, '../../../docs/reliability.md');
+const begin = '<!-- made by npm run test:mutations -->';
+const end = '<!-- end of what npm run test:mutations makes -->';
+
+const stepsText = (after: number | undefined): string =>
+  after === undefined ? 'not found' : after.toLocaleString('en-US');
+
+export function tableOf(all: readonly Found[]): string {
+  return [
+    '| mutation | steps |',
+    '|---|---|',
+    ...all.map(({ name, after }) => `| ${name} | ${stepsText(after)} |`),
+  ].join('\n');
+}
+
+export function writeTable(all: readonly Found[], seed: number): void {
+  const text = readFileSync(page, 'utf8');
+  const [before, rest] = text.split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`${page} has no place for it`);
+  const made = `${begin}\nSeed ${seed}:\n\n${tableOf(all)}\n${end}`;
+  writeFileSync(page, `${before}${made}${after}`);
+}

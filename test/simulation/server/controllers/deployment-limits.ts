@@ -1,0 +1,24 @@
+/** How many Pods of a Deployment may be too many, or not available, during a rollout. */
+import { mapOf } from '../json.ts';
+import type { Stored } from '../store.ts';
+import { part, replicasOf, specOf } from './owned.ts';
+
+/** The annotations in which a ReplicaSet keeps the size of its Deployment. */
+export const desiredKey = 'deployment.kubernetes.io/desired-replicas';
+export const maxKey = 'deployment.kubernetes.io/max-replicas';
+
+export interface Limits {
+  readonly surge: number;
+  readonly unavailable: number;
+}
+
+export function limitsOf(deployment: Stored): Limits {
+  const { type, rollingUpdate } = mapOf(specOf(deployment)['strategy']);
+  const replicas = replicasOf(deployment);
+  if (type !== 'RollingUpdate') return { surge: 0, unavailable: 0 };
+  const { maxSurge, maxUnavailable } = mapOf(rollingUpdate);
+  const surge = part(maxSurge, replicas, true);
+  const unavailable = part(maxUnavailable, replicas, false);
+  const least = surge === 0 && unavailable === 0 ? 1 : unavailable;
+  return { surge, unavailable: replicas === 0 ? 0 : Math.min(least, replicas) };
+}

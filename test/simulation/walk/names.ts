@@ -1,0 +1,50 @@
+/** The objects of a walk. Steps name them by their place in these lists. */
+
+export const namespaces = ['a', 'b'] as const;
+export const ownNamespace = 'wave';
+export const leaseName = 'wave-cron';
+export const prefix = 'wave.pusher.com';
+
+export const sources = [
+  { kind: 'ConfigMap', name: 'a' },
+  { kind: 'ConfigMap', name: 'b' },
+  { kind: 'ConfigMap', name: 'c' },
+  { kind: 'Secret', name: 's' },
+  { kind: 'Secret', name: 't' },
+] as const;
+
+export const workloads = [
+  { kind: 'Deployment', name: 'api' },
+  { kind: 'Deployment', name: 'web' },
+  { kind: 'StatefulSet', name: 'db' },
+  { kind: 'StatefulSet', name: 'queue' },
+  { kind: 'DaemonSet', name: 'agent' },
+] as const;
+
+/** With this value of `x`, Pods never become Ready. */
+export const badValue = 9;
+
+export const keys = {
+  optIn: `${prefix}/update-on-config-change`,
+  adoption: `${prefix}/adoption`,
+  extra: `${prefix}/extra-configmaps`,
+  hash: `${prefix}/config-hash`,
+  configSources: `${prefix}/config-sources`,
+  written: `${prefix}/written-hash`,
+  adopted: `${prefix}/adopted`,
+  history: `${prefix}/rollout-history`,
+  pending: `${prefix}/pending-config`,
+  owned: `${prefix}/owned-sources`,
+  putBack: `${prefix}/owner-references-put-back`,
+  approved: `${prefix}/approved-config`,
+  now: `${prefix}/rollout-now`,
+  finalizer: `${prefix}/finalizer`,
+} as const;
+
+export const policyKey = (name: string): string => `${prefix}/rollout-${name}`;
+
+export const at = <T>(list: readonly T[], place: number): T => {
+  const found = list[place % list.length];
+  if (found === undefined) throw new Error('an empty list');
+  return found;
+};

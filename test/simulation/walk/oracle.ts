@@ -1,0 +1,270 @@
+/**
+ * What has happened to the objects, told by the server about each change. From this it follows what
+ * each workload's configuration was at each time, and which hashes were written.
+ */
+import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
+import type { SimulatedWrite } from '../server/server.ts';
+import { account } from '../world/network.ts';
+import { hashOf, type SourceKind, templateHash } from './configuration.ts';
+import { keys } from './names.ts';
+import { beforeOf, objectOf } from './seen.ts';
+import type { Writer } from './writer.ts';
+
+/** Something that was so from a time on. */
+export interface Since<T> {
+  readonly from: number;
+  readonly value: T;
+}
+
+export interface Note {
+  readonly hash: string;
+  readonly at: number;
+  readonly writer: Writer;
+  /** When the pass of the writer began. */
+  readonly began: number;
+}
+
+/** One workload, from its creation to its end. */
+export interface Tracked {
+  readonly label: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  object: KubernetesObject;
+  isDeleted: boolean;
+  /** The hash of its configuration; undefined while nothing may be written. */
+  readonly configurations: Since<string | undefined>[];
+  readonly annotations: Since<Readonly<Record<string, string>>>[];
+  /** The hashes that were written to its template. */
+  readonly notes: Note[];
+  /** The hash of the configuration that was last written, or recorded without a restart. */
+  recorded: Since<string> | undefined;
+  /** Whether it was recorded because its Pods are assumed to be current. */
+  isAssumed: boolean;
+  /** How often another client removed a hash from its template. */
+  removals: number;
+  lastRemovalAt: number;
+  /** Another client has removed the records of its rollouts since the last hash. */
+  isStripped: boolean;
+  /** Since when a rollout that wave-cron started is unfinished; undefined: it is not. */
+  unfinishedSince: number | undefined;
+}
+
+const workloadResources = new Set(['deployments', 'statefulsets', 'daemonsets']);
+
+/** @returns the values that were true at some time within these bounds */
+export function within<T>(all: readonly Since<T>[], from: number, to: number): readonly T[] {
+  return all
+    .filter((each, place) => each.from <= to && (all[place + 1]?.from ?? Infinity) >= from)
+    .map(({ value }) => value);
+}
+
+export class Oracle {
+  readonly objects = new Map<string, KubernetesObject>();
+  /** By uid. */
+  readonly workloads = new Map<string, Tracked>();
+  readonly namespaceAnnotations = new Map<string, Since<Readonly<Record<string, string>>>[]>();
+  readonly #now: () => number;
+  readonly #isByNamespace: boolean;
+  /** When the data of a source was last written. */
+  lastSourceWriteAt = 0;
+
+  /** @param isByNamespace whether the annotation of a namespace opts workloads in */
+  constructor(now: () => number, isByNamespace: boolean) {
+    this.#now = now;
+    this.#isByNamespace = isByNamespace;
+  }
+
+  find(resource: string, namespace: string, name: string): KubernetesObject | undefined {
+    return this.objects.get(`${resource}/${namespace}/${name}`);
+  }
+
+  /** Those that exist. */
+  get live(): readonly Tracked[] {
+    return [...this.workloads.values()].filter(({ isDeleted }) => !isDeleted);
+  }
+
+  /** @returns the workload that changed, if the change was one of a workload */
+  see(write: SimulatedWrite): Tracked | undefined {
+    const object = objectOf(write);
+    const { metadata } = object;
+    const key = `${write.resource}/${metadata.namespace ?? ''}/${metadata.name}`;
+    if (write.verb === 'delete') this.objects.delete(key);
+    else this.objects.set(key, object);
+    if (write.resource === 'namespaces') this.#seeNamespace(object, write.verb === 'delete');
+    if (write.resource === 'configmaps' || write.resource === 'secrets') {
+      const before = beforeOf(write);
+      const isSame = JSON.stringify(before?.data) === JSON.stringify(object.data);
+      if (write.verb === 'update' && isSame) return undefined;
+      // Nothing says when a source was deleted.
+      if (write.verb !== 'delete') this.lastSourceWriteAt = this.#now();
+      this.#judge(metadata.namespace ?? '');
+    }
+    return workloadResources.has(write.resource)
+      ? this.#seeWorkload(write, object, beforeOf(write))
+      : undefined;
+  }
+
+  /** A hash was written to a template, or recorded without a restart. */
+  note(tracked: Tracked, hash: string, note: Note | undefined, isAssumed = false): void {
+    if (note !== undefined) {
+      tracked.notes.push(note);
+      tracked.isStripped = false;
+    }
+    tracked.recorded = { from: this.#now(), value: hash };
+    tracked.isAssumed = isAssumed;
+  }
+
+  /** The configuration that a workload has been given, as far as its records say. */
+  given({ object }: Tracked): string | undefined {
+    const hash = templateHash(object);
+    const text = object.metadata.annotations?.[keys.adopted];
+    const adopted = text === undefined ? undefined : parsed(text);
+    return adopted?.template === (hash ?? '') ? adopted.config : hash;
+  }
+
+  hashNow(object: KubernetesObject): string | undefined {
+    const namespace = object.metadata.namespace ?? '';
+    return hashOf(object, (kind, name) => this.dataOf(kind, namespace, name));
+  }
+
+  dataOf(
+    kind: SourceKind,
+    namespace: string,
+    name: string,
+  ): Readonly<Record<string, string>> | undefined {
+    const object = this.find(kind === 'Secret' ? 'secrets' : 'configmaps', namespace, name);
+    if (object === undefined || kind === 'ConfigMap') return object && (object.data ?? {});
+    const data = Object.entries(object.data ?? {});
+    return Object.fromEntries(
+      data.map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]),
+    );
+  }
+
+  isOptedIn({ metadata }: KubernetesObject): boolean {
+    const own = metadata.annotations?.[keys.optIn];
+    if (own !== undefined) return own === 'true';
+    if (!this.#isByNamespace) return false;
+    const namespace = this.find('namespaces', '', metadata.namespace ?? '');
+    return namespace?.metadata.annotations?.[keys.optIn] === 'true';
+  }
+
+  #seeNamespace({ metadata }: KubernetesObject, isDeleted: boolean): void {
+    const all = this.namespaceAnnotations.get(metadata.name) ?? [];
+    this.namespaceAnnotations.set(metadata.name, all);
+    all.push({ from: this.#now(), value: isDeleted ? {} : (metadata.annotations ?? {}) });
+    this.#judge(metadata.name);
+  }
+
+  #judge(namespace: string): void {
+    for (const each of this.live) if (each.namespace === namespace) this.#judgeOne(each);
+  }
+
+  #judgeOne(tracked: Tracked): void {
+    const { object, configurations } = tracked;
+    const isOpen = this.isOptedIn(object) && object.metadata['deletionTimestamp'] === undefined;
+    const value = isOpen ? this.hashNow(object) : undefined;
+    if (configurations.length > 0 && configurations.at(-1)?.value === value) return;
+    configurations.push({ from: this.#now(), value });
+  }
+
+  #seeWorkload(
+    { verb, by }: SimulatedWrite,
+    object: KubernetesObject,
+    before: KubernetesObject | undefined,
+  ): Tracked {
+    const { metadata, kind } = object;
+    const uid = metadata.uid ?? '';
+    const tracked = this.workloads.get(uid) ?? newTracked(object, kind);
+    this.workloads.set(uid, tracked);
+    tracked.object = object;
+    tracked.isDeleted = verb === 'delete';
+    const now = this.#now();
+    const annotations = metadata.annotations ?? {};
+    if (JSON.stringify(tracked.annotations.at(-1)?.value) !== JSON.stringify(annotations)) {
+      tracked.annotations.push({ from: now, value: annotations });
+    }
+    if (by !== account && before !== undefined && verb === 'update') {
+      noteRemoval(tracked, before, now);
+    }
+    this.#judgeOne(tracked);
+    // A new hash of ours counts only when it was judged: see `rolls`.
+    if (by !== account) this.#followRollout(tracked);
+    return tracked;
+  }
+
+  #followRollout(tracked: Tracked): void {
+    const { object, notes } = tracked;
+    const hash = templateHash(object);
+    const isOurs = hash !== undefined && notes.at(-1)?.hash === hash;
+    const isUnfinished =
+      isOurs && !tracked.isDeleted && isActive(object, this) && !isComplete(object);
+    if (!isUnfinished) tracked.unfinishedSince = undefined;
+    else tracked.unfinishedSince ??= this.#now();
+  }
+
+  /** To be called after a hash was noted. */
+  rolls(tracked: Tracked): void {
+    this.#followRollout(tracked);
+  }
+}
+
+function newTracked(object: KubernetesObject, kind: string): Tracked {
+  const { name, namespace = '', uid = '' } = object.metadata;
+  return {
+    ...{ label: `${kind}/${namespace}/${name}`, kind, namespace, name, uid, object },
+    ...{ configurations: [], annotations: [], notes: [] },
+    ...{ isDeleted: false, recorded: undefined, removals: 0, lastRemovalAt: 0 },
+    ...{ isStripped: false, isAssumed: false, unfinishedSince: undefined },
+  };
+}
+
+function noteRemoval(tracked: Tracked, before: KubernetesObject, now: number): void {
+  const { object } = tracked;
+  const lost = (key: string): boolean =>
+    before.metadata.annotations?.[key] !== undefined &&
+    object.metadata.annotations?.[key] === undefined;
+  const hasLostHash = templateHash(before) !== undefined && templateHash(object) === undefined;
+  if (hasLostHash || lost(keys.adopted)) {
+    tracked.removals += 1;
+    tracked.lastRemovalAt = now;
+  }
+  if (lost(keys.history)) tracked.isStripped = true;
+}
+
+/** Whether its controller replaces Pods, and a pass has to do with it. */
+export function isActive(object: KubernetesObject, oracle: Oracle): boolean {
+  const { metadata, spec = {}, status = {}, kind } = object;
+  const desired = Number(
+    kind === 'DaemonSet' ? (status['desiredNumberScheduled'] ?? 0) : (spec['replicas'] ?? 1),
+  );
+  const isDeleting = metadata['deletionTimestamp'] !== undefined;
+  return !isDeleting && oracle.isOptedIn(object) && spec['paused'] !== true && desired > 0;
+}
+
+/** Whether all its Pods have the template and are available. */
+export function isComplete({ kind, metadata, spec = {}, status = {} }: KubernetesObject): boolean {
+  const count = (name: string): number => Number(status[name] ?? 0);
+  if (count('observedGeneration') < Number(metadata.generation ?? 0)) return false;
+  if (kind === 'DaemonSet') {
+    const desired = count('desiredNumberScheduled');
+    return count('updatedNumberScheduled') >= desired && count('numberAvailable') >= desired;
+  }
+  const desired = Number(spec['replicas'] ?? 1);
+  const isUpdated = count('updatedReplicas') >= desired && count('availableReplicas') >= desired;
+  return isUpdated && count('replicas') <= desired;
+}
+
+interface Adopted {
+  readonly template: string;
+  readonly config: string;
+}
+
+export function parsed(text: string): Adopted | undefined {
+  try {
+    return JSON.parse(text) as Adopted;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+/** Whether watches alone have started the passes that the changes need. */
+import { isActive, isComplete } from './oracle.ts';
+import type { Simulation } from './simulation.ts';
+
+/** No pass is scheduled, and no policy holds anything. */
+export function isByTriggersAlone({ plan }: Simulation): boolean {
+  return (
+    plan.fleet === 'replicas' &&
+    plan.schedule === 'each year' &&
+    plan.optIn === 'annotation' &&
+    plan.steps.every(
+      (step) => step.do !== 'policy' && (step.do !== 'setting' || step.setting.key === 'ownership'),
+    )
+  );
+}
+
+/** Longer than a silent watch stays open, and than a process waits after failures. */
+const longestMs = 4 * 60_000;
+
+export async function checkTriggers(simulation: Simulation): Promise<void> {
+  const { world, oracle } = simulation;
+  const late = (): readonly string[] => {
+    // A failed rollout holds others back.
+    const isAnyUnhealthy = oracle.live.some(
+      ({ object }) => isActive(object, oracle) && !isComplete(object),
+    );
+    if (isAnyUnhealthy) return [];
+    return oracle.live.flatMap((tracked) => {
+      const { label, configurations, removals } = tracked;
+      const current = configurations.at(-1)?.value;
+      const given = oracle.given(tracked);
+      // One that references nothing may have no hash, and a tool may have removed it.
+      if (current === undefined || given === undefined || removals > 0) return [];
+      return given === current
+        ? []
+        : [`${label} has ${given}, and watches did not start a pass for ${current}`];
+    });
+  };
+  await world.pass(longestMs);
+  for (const text of late()) simulation.blame(text);
+}

@@ -1,0 +1,53 @@
+/** Randomness from a seed: the same seed gives the same numbers on every machine. */
+export class SeededRandom {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** From 0 up to but not including 1. The generator is mulberry32. */
+  readonly next = (): number => {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+
+  /** A whole number from 0 up to but not including `bound`. */
+  below(bound: number): number {
+    return Math.floor(this.next() * bound);
+  }
+
+  /** A whole number within these bounds, which are both possible. */
+  within(least: number, most: number): number {
+    return least + this.below(most - least + 1);
+  }
+
+  isOneIn(count: number): boolean {
+    return this.below(count) === 0;
+  }
+
+  of<T>(choices: readonly T[]): T {
+    const chosen = choices[this.below(choices.length)];
+    if (chosen === undefined) throw new Error('there is nothing to choose from');
+    return chosen;
+  }
+
+  /** One of several, each as often as its weight says. */
+  weighted<T>(choices: readonly (readonly [weight: number, choice: T])[]): T {
+    const sum = choices.reduce((all, [weight]) => all + weight, 0);
+    let left = this.next() * sum;
+    for (const [weight, choice] of choices) {
+      left -= weight;
+      if (left < 0) return choice;
+    }
+    throw new Error('there is nothing to choose from');
+  }
+
+  /** Another generator, so that what it is asked does not change the numbers of this one. */
+  fork(): SeededRandom {
+    return new SeededRandom(this.below(2 ** 32));
+  }
+}
