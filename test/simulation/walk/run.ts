@@ -29,7 +29,7 @@ export interface Failure {
 export interface Run {
   readonly tally: Tally;
   readonly failures: readonly Failure[];
-  /** Of the log of each walk, by the number of the walk. */
+  /** The digest of the log of each walk, by the number of the walk. */
   readonly digests: readonly (readonly [walk: number, digest: string])[];
 }
 
