@@ -14,7 +14,7 @@ export interface Step {
   readonly accept?: string;
   readonly userAgent: string;
   readonly body?: Json;
-  /** Of a PUT: what changes in the object that was read just before, as a merge patch. */
+  /** For a PUT: a merge patch for the object that was read just before. */
   readonly edit?: JsonMap;
   /** Instead of a request: the status that all Pods get that are not ready. */
   readonly kubelet?: JsonMap;

@@ -128,7 +128,7 @@ function finalizerFaults(finalizers: Json | undefined, mayBeAny: boolean): Fault
 
 type Rules = Pick<Resource, 'hasAnyFinalizers'>;
 
-/** What is wrong with the metadata, but for the name. */
+/** What is wrong with the metadata, except the name. */
 export function metadataFaults(metadata: JsonMap, { hasAnyFinalizers }: Rules): Fault[] {
   return [
     ...labelFaults(mapOf(metadata['labels'])),

@@ -12,7 +12,7 @@ export interface Shape {
   /** The items of a list, and the fields that identify one of them. */
   readonly items?: Shape;
   readonly keys?: readonly string[];
-  /** Of a key that is not given. */
+  /** For a key that is not given. */
   readonly keyDefaults?: Readonly<Record<string, Json>>;
   /** A list of different scalars. */
   readonly set?: true;

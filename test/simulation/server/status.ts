@@ -13,7 +13,7 @@ export interface StatusBody {
   readonly reason?: string;
   readonly message: string;
   readonly details?: JsonMap;
-  /** Of a list whose continue token has expired. */
+  /** For a list whose continue token has expired. */
   readonly metadata?: JsonMap;
 }
 

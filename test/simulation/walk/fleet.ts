@@ -59,7 +59,7 @@ export class Fleet implements Traffic {
     return this.#replicas;
   }
 
-  /** Those that run, but for replicas. */
+  /** Those that run, except replicas. */
   get jobs(): readonly Program[] {
     const replicas = new Set(this.#replicas.values());
     return this.#programs.filter((each) => each.isRunning && !replicas.has(each));

@@ -29,7 +29,7 @@ function policyValue(random: SeededRandom, key: PolicyKey): PolicyValue {
   }
 }
 
-/** Replicas send requests all the time, so long times take long. */
+/** Replicas send requests all the time, so a long time takes many requests. */
 const leaps = {
   jobs: [1, 15, 45, 130, 400],
   replicas: [1, 1, 5, 20],

@@ -16,7 +16,7 @@ import {
   type UserStep,
 } from './steps.ts';
 
-/** @param length about so many steps */
+/** @param length the approximate number of steps */
 export function planOf(seed: number, length: number): Plan {
   const random = new SeededRandom(seed);
   const fleet = random.weighted([

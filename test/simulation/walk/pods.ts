@@ -47,7 +47,7 @@ export class Pods {
   };
 
   /**
-   * Each Pod has read the current configuration, but for those of a paused workload, those that its
+   * Each Pod has read the current configuration, except those of a paused workload, those that its
    * owner said to be current, and those that started after the hash was recorded: what they read was
    * changed back before any pass saw it.
    */

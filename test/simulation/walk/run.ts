@@ -5,11 +5,11 @@ import type { Plan } from './steps.ts';
 import { add, newTally, type Tally } from './tally.ts';
 import { walk } from './walk.ts';
 
-/** At least so many steps has a walk. */
+/** The minimum number of steps in a walk. */
 export const stepsOfWalk = 100;
 
 export interface RunOptions {
-  /** At least so many in all. */
+  /** The minimum number in all walks. */
   readonly steps: number;
   readonly seed: number;
   /** This is one of several processes that share the walks. */
@@ -29,7 +29,7 @@ export interface Failure {
 export interface Run {
   readonly tally: Tally;
   readonly failures: readonly Failure[];
-  /** Of the log of each walk, by the number of the walk. */
+  /** The digest of the log of each walk, by the number of the walk. */
   readonly digests: readonly (readonly [walk: number, digest: string])[];
 }
 

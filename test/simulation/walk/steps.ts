@@ -45,7 +45,7 @@ export type UserStep =
 
 export type PolicyKey = 'pause' | 'windows' | 'approval' | 'settle' | 'cooldown' | 'order';
 
-/** A number: so many minutes from the step on. A list of windows opens so many minutes from the step on. */
+/** Minutes from the step on, as a number. For a list of windows: their opening times in minutes from the step on. */
 export type PolicyValue = string | number | null | readonly WindowStep[];
 
 export interface WindowStep {

@@ -14,7 +14,7 @@ export interface Walked {
   readonly violations: readonly string[];
   /** How many steps were taken. */
   readonly steps: number;
-  /** Of the whole log. */
+  /** The digest of the whole log. */
   readonly digest: string;
 }
 

@@ -35,7 +35,7 @@ const instead = (gets: Reply): Fault => ({ isDone: false, gets });
 const busy = status(429, 'TooManyRequests', 'busy');
 
 /**
- * The rows of the table of faults, but for those that say something false: that an object is gone, or
+ * The rows of the table of faults, except those that say something false: that an object is gone, or
  * what was true before. The late ones are of the simulation alone.
  */
 export const faults = {

@@ -49,7 +49,7 @@ export class World {
     this.#onLine?.(text);
   }
 
-  /** Of all lines so far. */
+  /** The hex digest of all lines so far. */
   digest(): string {
     return this.#hash.copy().digest('hex');
   }
