@@ -126,7 +126,7 @@ const nextSecond = (): Promise<void> =>
 
 const beatMs = 10_000;
 
-/** The node of a sequence. Without a sign of life, the node controller takes it for broken. */
+/** The node of a sequence. Without a sign of life, the node controller considers it broken. */
 class OwnNode {
   readonly #name: string;
   readonly #send: Send;
