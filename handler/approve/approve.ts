@@ -45,7 +45,8 @@ export interface ToApprove {
 }
 
 /**
- * Reads the change to approve: the metadata of the workload's sources, never their data, and no hash key.
+ * Reads the change to approve: the metadata of the workload's sources, never their data, and no
+ * hash key.
  *
  * @param passesHolds whether the configuration is to pass all holds at once
  * @throws WaveCronError if there is nothing to approve; also the errors of `findWorkload`
@@ -122,10 +123,12 @@ export type Annotate = (
 ) => Promise<ObjectMeta>;
 
 /**
- * Approves the configuration that was shown, and no other configuration. @returns whether this
- * configuration is still held; if not, since it was shown, the configuration has changed, or its
- * hash was written @throws UnreachableError if the cluster does not permit the write or does not
- * answer, else WaveCronError
+ * Approves the configuration that was shown, and no other configuration.
+ *
+ * @returns whether this configuration is still held; if not, since it was shown, the configuration
+ * has changed, or its hash was written
+ * @throws UnreachableError if the cluster does not permit the write or does not answer, else
+ * WaveCronError
  */
 export async function writeApproval(
   { workload, request }: ToApprove,

@@ -147,8 +147,10 @@ class Application {
   }
 
   /**
-   * Sends the patch of the decision. @returns the failure if the patch cannot be written @throws
-   * ApiError after a conflict
+   * Sends the patch of the decision.
+   *
+   * @returns the failure if the patch cannot be written
+   * @throws ApiError after a conflict
    */
   async #patch(patch: object, decision: Decision): Promise<Said | undefined> {
     const workload = this.#current;

@@ -319,8 +319,9 @@ export class Reconciler {
   }
 
   /**
-   * Handles a workload whose turn has come. @returns the result to record later, because the
-   * workload waits for other workloads
+   * Handles a workload whose turn has come.
+   *
+   * @returns the result to record later, because the workload waits for other workloads
    */
   async #inItsTurn(
     workload: Workload,

@@ -25,9 +25,10 @@ const optedOutMeanwhile: Said = {
 };
 
 /**
- * Reads a workload by its name. Undefined if the workload is gone or not opted in. @param keep
- * reduces the object; undefined if the workload is not opted in @throws WaveCronError if the
- * workload cannot be read; the reason of the signal
+ * Reads a workload by its name. Undefined if the workload is gone or not opted in.
+ *
+ * @param keep reduces the object; undefined if the workload is not opted in
+ * @throws WaveCronError if the workload cannot be read; the reason of the signal
  */
 export async function readByName(
   name: WorkloadName,

@@ -119,7 +119,10 @@ function writtenFields(
   return hasWritten && done ? { [keys.writtenHash]: null } : {};
 }
 
-/** The fields after which the Pods restart: the hash on the template, or `restartAt` without a changed template. */
+/**
+ * The fields that make the Pods restart: the hash on the template, or `restartAt`, which restarts them without
+ * a change of the template.
+ */
 function restartFields(
   workload: Workload,
   { hashAnnotations = null, start }: PatchedDecision,

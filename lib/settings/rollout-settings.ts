@@ -127,7 +127,7 @@ export const rolloutSettings = {
       default: 'stop',
       group: 'Rollouts',
       description:
-        'Whether the version of a source with which a rollout failed is withheld from other workloads of the namespace. stop: yes. continue: no, the other workloads get this version.',
+        'What happens if a rollout fails with a version of a source. stop: the other workloads of the namespace do not get this version. continue: they get it.',
     },
     namespaceAnnotations: {
       placeholder: 'mode',

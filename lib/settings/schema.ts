@@ -227,7 +227,7 @@ export const settingsSchema = {
       uniqueItems: true,
       default: [],
       group: 'Workloads',
-      description: `The namespaces that contain ${allSources} for workloads of other namespaces. Only *: all namespaces. Empty: none.`,
+      description: `The namespaces whose ${allSources} workloads of other namespaces may use. Only *: all namespaces. Empty: none.`,
     },
     hashKey: {
       placeholder: 'secret',
@@ -307,7 +307,7 @@ export const settingsSchema = {
           default: 15,
           group: 'Lease',
           description:
-            'The number of seconds after which another process takes over the Lease of a dead holder. At most half of passTimeoutSeconds of every process that shares the Lease.',
+            'The number of seconds after which another process takes over the Lease of a dead holder. For every process that shares the Lease, at most half of passTimeoutSeconds.',
         },
       },
     },

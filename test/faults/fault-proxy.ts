@@ -48,8 +48,9 @@ export type Exchange = {
   /** Sends the request to the API server. `url` replaces the path and query of the request. */
   forward(url?: string): Promise<Answer>;
   /**
-   * Passes on the response as it arrives. The proxy does this by default for a watch. @param keeps
-   * which lines to pass on; all lines by default
+   * Passes on the response as it arrives. The proxy does this by default for a watch.
+   *
+   * @param keeps which lines to pass on; all lines by default
    */
   stream(keeps?: (line: string) => boolean): Promise<void>;
   reply(answer: Answer): void;

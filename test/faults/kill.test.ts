@@ -135,8 +135,8 @@ async function chain(
         flags,
       });
       holder.resolve(started);
-      // The first process does its pass at once. Until it ends, no other start takes processor time from
-      // it.
+      // The first process does its pass at once. It keeps its place among the starts until it ends, so that
+      // fewer other starts take processor time from it.
       await (i === 0 ? started.ended : started.logged(() => true, 'a line'));
       return started;
     });

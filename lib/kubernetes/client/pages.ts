@@ -135,8 +135,9 @@ export function pager(api: ApiClient): <T>(list: PagedList<T>) => Promise<void> 
     }
 
     /**
-     * Makes the next request smaller after a page that was too large. @returns false if no smaller
-     * request is possible
+     * Makes the next request smaller after a page that was too large.
+     *
+     * @returns false if no smaller request is possible
      */
     function askForLess(): boolean {
       if (isTooLarge() && onMetadata !== undefined && !isMetadata) {

@@ -1,8 +1,8 @@
 import { type Change, type Hold, heldBecause } from './hold.ts';
 
 /**
- * The hold of a workload whose namespace could not be read, because an annotation of the namespace
- * may pause the workload.
+ * Holds a workload if its namespace could not be read: an annotation of the namespace may pause the
+ * workload.
  */
 export function policyUnreadable(
   { workload, changed }: Change,

@@ -7,8 +7,10 @@ import type { Stage } from '../stage.ts';
 import { withReplica, withWatches } from './replica.ts';
 
 /**
- * Measures how long `once` waits for the Lease of a replica. @returns the times from the first
- * request for the Lease until `once` holds the Lease, in milliseconds
+ * Measures how long `once` waits for the Lease of a replica.
+ *
+ * @returns the times from the first request for the Lease until `once` holds the Lease, in
+ * milliseconds
  */
 export async function handOver(stage: Stage, times: number): Promise<readonly number[]> {
   stage.tell(`the Lease of a replica, for once: ${times} times ...`);

@@ -45,7 +45,7 @@ const template = {
   spec: { containers: [{ envFrom: [{ configMapRef: { name: 'settings' } }] }] },
 };
 
-/** A workload that was changed before. The managed fields have the time of its record of a hash. */
+/** A workload whose spec has changed since its creation. The managed fields have the time of its record of a hash. */
 function workload({ adoption = 'baseline', metadata, replicas = 2, hash }: Given = {}): Workload {
   const object: WorkloadObject = {
     metadata: {
