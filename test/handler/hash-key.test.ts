@@ -364,6 +364,6 @@ test('check reports a missing or invalid Secret of hashKey, and the permission t
   const refused = await check(kubeconfig);
   const told = refused.problems.filter((problem) => problem.includes('hash-key'));
   assert.deepEqual(told, [
-    `missing permission: get secrets/hash-key in namespace ${namespace}. It is needed to read the key of the hashes, with hashKey; without it no workload is reconciled: exit status 3`,
+    `missing permission: get secrets/hash-key in namespace ${namespace}. It is needed to read the key of the hashes (with hashKey); without it no workload is reconciled: exit status 3`,
   ]);
 });

@@ -110,7 +110,7 @@ suite('if owner references are enforced', () => {
     assert.deepEqual(notGranted(found), ['missing: delete configmaps', 'missing: delete secrets']);
     assert.match(
       found.problems[0] ?? '',
-      /^missing permission: delete configmaps in namespace \S+ It is needed to change owner references if the admission plugin OwnerReferencesPermissionEnforcement is enabled, .*ownership: off/,
+      /^missing permission: delete configmaps in namespace \S+ It is needed to change owner references if the admission plugin OwnerReferencesPermissionEnforcement is enabled \(.*ownership: off/,
     );
     const rules = found.missingRules.flatMap((role) => role.rules) as Rule[];
     assert.deepEqual(rules, [onSources('delete')]);
