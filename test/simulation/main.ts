@@ -1,9 +1,9 @@
 /**
  * Runs long walks in simulation:
  *
- * npm run test:simulation -- --steps 1000000 --seed 1
- * npm run test:simulation -- --steps 50000 --mutation 'windows are ignored'
- * npm run test:simulation -- --walk 1234 --log
+ *     npm run test:simulation -- --steps 1000000 --seed 1
+ *     npm run test:simulation -- --steps 50000 --mutation 'windows are ignored'
+ *     npm run test:simulation -- --walk 1234 --log
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';

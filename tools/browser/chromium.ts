@@ -2,9 +2,9 @@
  * A headless Chromium that the Chrome DevTools Protocol controls through a pipe. It needs no package,
  * and no port that another program could use.
  *
- * const chromium = await startChromium();
- * const tab = await openTab(chromium);
- * await chromium.close();
+ *     const chromium = await startChromium();
+ *     const tab = await openTab(chromium);
+ *     await chromium.close();
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

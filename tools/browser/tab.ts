@@ -1,7 +1,7 @@
 /**
  * A tab of Chromium with a person's inputs: keys, a window size and a color scheme.
  *
- * await using tab = await openTab(chromium, { width: 1280, height: 800 });
+ *     await using tab = await openTab(chromium, { width: 1280, height: 800 });
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chromium, Message } from './chromium.ts';

@@ -2,8 +2,7 @@
  * The pictures of the page in the docs. The test only checks them. With UPDATE=1, it creates them again
  * in a namespace `shop`. This is best done with a separate control plane:
  *
- * UPDATE=1 npx node --test --test-global-setup=tools/control-plane/global-setup.ts
- * test/jobs/ui/pictures.test.ts
+ *     UPDATE=1 npx node --test --test-global-setup=tools/control-plane/global-setup.ts test/jobs/ui/pictures.test.ts
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,8 +1,8 @@
 /**
  * Sends random requests to a real API server and to the simulated one, and prints the differences:
  *
- * npm run test:differential -- --requests 100000 --seed 1
- * npm run test:differential -- --requests 2000 --only Deployment
+ *     npm run test:differential -- --requests 100000 --seed 1
+ *     npm run test:differential -- --requests 2000 --only Deployment
  *
  * Uses the control plane of `npm run cluster`. If it does not run, the program starts its own.
  */

@@ -1,7 +1,7 @@
 /**
  * Checks that a walk finds each mutation of the product:
  *
- * npm run test:mutations -- --steps 50000 --seed 1
+ *     npm run test:mutations -- --steps 50000 --seed 1
  *
  * With UPDATE=1, writes the table to docs/reliability.md.
  */
