@@ -12,44 +12,44 @@ import type { WorkloadStatus } from '../../lib/status/workload-status.ts';
 export interface LiveStatusDeps {
   /** @param only undefined: all workloads */
   readonly read: (only?: NamedWorkloads) => Promise<StatusReport>;
-  /** Whether some workloads may be read without the others: see `mayBePartial`. */
+  /** Whether some workloads may be read without the others (see `mayBePartial`). */
   readonly mayReadSome: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
-/** What a page learns about each read. It gets the report only if the version has changed. */
+/** The state after each read, for one page. The page gets the report only if the version has changed. */
 export interface LiveState {
-  /** Counts the reports that differ from the previous one. */
+  /** The number of reports that differ from their predecessors. */
   readonly version: number;
   /** RFC 3339, UTC. */
   readonly readAt: string;
-  /** Why the last read failed; null: it did not fail. */
+  /** The reason why the last read failed; null if it did not fail. */
   readonly problem: string | null;
 }
 
 /** An open page. Its functions must not throw. */
 export interface Viewer {
-  /** The workload that the page shows; undefined: it shows several. */
+  /** The workload that the page shows; undefined if it shows several. */
   readonly about: WorkloadName | undefined;
   state(state: LiveState): void;
-  /** The workload that the page shows may have changed. */
+  /** Called if the workload that the page shows may have changed. */
   touched(): void;
 }
 
 /** The time from the end of one read to the start of the next. */
 const pauseMs = 1_500;
-/** The same, if a watch has reported a change. */
+/** The pause after a watch has reported a change. */
 const shortestPauseMs = 200;
 /** The maximum part of the time that reads may take, because each read makes a complete plan. */
 const readingPart = 1 / 5;
-/** If more workloads have changed, all of them are read. */
+/** If more workloads than this have changed, all workloads are read. */
 const mostSome = 100;
 
 /**
- * The current status, for all open pages. It is read again and again while a page is open, and
- * soon after a change that a watch has reported. If the change concerns few workloads, only these
- * are read, because a read of all workloads takes seconds in a large cluster.
+ * The current status, for all open pages. While a page is open, it is read repeatedly, and soon after
+ * each change that a watch reports. If the change affects only a few workloads, only these are read,
+ * because a read of all workloads takes seconds in a large cluster.
  */
 export class LiveStatus {
   readonly #deps: LiveStatusDeps;
@@ -60,7 +60,7 @@ export class LiveStatus {
   #problem: string | null = null;
   #tookMs: number;
   #endedAt: number;
-  /** Whether a change was reported that may concern any workload. */
+  /** Whether a watch has reported a change that may affect any workload. */
   #isChanged = false;
   /** The workloads that have changed since the last read, by key. */
   readonly #some = new Map<string, WorkloadName>();
@@ -95,7 +95,7 @@ export class LiveStatus {
     return { version: this.#version, readAt: this.#report.readAt, problem: this.#problem };
   }
 
-  /** @returns ends the subscription */
+  /** @returns a function that ends the subscription */
   open(viewer: Viewer): () => void {
     this.#viewers.add(viewer);
     viewer.state(this.state);
@@ -103,7 +103,7 @@ export class LiveStatus {
     return () => this.#viewers.delete(viewer);
   }
 
-  /** All states may have changed, so they are read soon. */
+  /** Reports that all states may have changed, so they are read soon. */
   changed(): void {
     this.#isChanged = true;
     this.#wakeUp();
@@ -144,14 +144,17 @@ export class LiveStatus {
     return this.#endedAt + least - this.#deps.clock.now();
   }
 
-  /** The time until only some workloads are read; infinite if there are none, or if all are read soon. */
+  /**
+   * The time until the next read of only some workloads; infinite if none has changed, or if all are
+   * read soon.
+   */
   #waitForSomeMs(): number {
     const isDue = this.#viewers.size > 0 && this.#some.size > 0 && !this.#isChanged;
     if (!isDue) return Number.POSITIVE_INFINITY;
     return this.#someAt - this.#deps.clock.now();
   }
 
-  /** Waits at most this time, and less if something happens. */
+  /** Waits for this time, or until something wakes it up. */
   async #wait(ms: number): Promise<void> {
     this.#wake = Promise.withResolvers();
     const { promise } = this.#wake;
@@ -180,7 +183,7 @@ export class LiveStatus {
     } catch (error) {
       if (signal.aborted) return;
       const expected = expectedError(error, signal);
-      // It would occur again in each later read.
+      // The settings do not change, so each later read would fail in the same way.
       if (expected instanceof UsageError) throw expected;
       this.#problem = expected.message;
     }
@@ -189,7 +192,10 @@ export class LiveStatus {
     this.#show();
   }
 
-  /** If these workloads cannot be read without the others, all of them are read soon. */
+  /**
+   * Reads only the changed workloads. If they cannot be read without the others, all workloads are read
+   * soon.
+   */
   async #readSome(): Promise<void> {
     const { read, clock, signal } = this.#deps;
     const began = clock.now();
@@ -240,7 +246,7 @@ function renewedReport(
   return { ...report, workloads: renewed(report.workloads, read, found) };
 }
 
-/** A short text that differs if the report differs, apart from its time. */
+/** A digest of the report without its time. */
 function contentOf(report: StatusReport): string {
   return hash('sha256', JSON.stringify({ ...report, readAt: undefined }), 'base64');
 }

@@ -9,12 +9,11 @@ const openers: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 };
 
 /**
- * Opens an address in the browser of the user. All users of the machine can see the arguments of a
- * process. So the browser gets a file that only this user can read, and the file leads to the
- * address.
+ * Opens an address in the user's browser. All users of the machine can see the arguments of a process.
+ * So the browser gets a file that only this user can read, and the file redirects to the address.
  *
- * @param onFailure is called if the program that opens files cannot be started
- * @returns removes the file
+ * @param onFailure called if the program that opens files cannot start
+ * @returns a function that removes the file
  */
 export function openBrowser(
   address: string,

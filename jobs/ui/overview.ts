@@ -17,14 +17,14 @@ export interface Overview {
 }
 
 export interface ShownWindow extends Pick<Window, 'kind' | 'schedule' | 'duration' | 'timeZone'> {
-  /** When it is open, from now until a week later. */
+  /** The times when the window is open, from now until a week later. */
   readonly spans: readonly Span[];
 }
 
 const weekMs = 7 * 86_400_000;
 
 /**
- * What the page shows about all workloads. Pure.
+ * The data that the page shows about all workloads. Pure.
  *
  * @param now in milliseconds since 1970
  */

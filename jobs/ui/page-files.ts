@@ -10,7 +10,7 @@ export interface PageFile {
 /** The files of the page, by path in URLs. */
 export type PageFiles = ReadonlyMap<string, PageFile>;
 
-/** The document. It is the response for each address that the page shows. */
+/** The HTML document. It is the response for the address of each page. */
 export const documentPath = '/';
 
 const served: readonly (readonly [path: string, file: string, contentType: string])[] = [
@@ -27,10 +27,10 @@ const served: readonly (readonly [path: string, file: string, contentType: strin
 const folders = ['../page', '../../dist/page'].map((path) => join(import.meta.dirname, path));
 
 /**
- * Reads the files of the page, as `build/page.ts` makes them.
+ * Reads the files of the page that `build/page.ts` creates.
  *
- * @param candidates the first of these folders that has them counts
- * @throws WaveCronError if none of them has them
+ * @param candidates the first of these folders that contains the files is used
+ * @throws WaveCronError if none of them contains the files
  */
 export function readPageFiles(candidates: readonly string[] = folders): PageFiles {
   const folder = candidates.find((each) => existsSync(join(each, 'page.js')));

@@ -7,7 +7,7 @@ import { documentPath, type PageFile, type PageFiles } from './page-files.ts';
 import { refusalOf } from './request-guard.ts';
 import { responseHeaders } from './response-headers.ts';
 
-/** Answers requests for data. */
+/** The functions that return the data of the page. */
 export interface PageData {
   /**
    * Objects by path. Undefined: the object does not exist.
@@ -18,7 +18,7 @@ export interface PageData {
   /**
    * Streams by path. Each message is an object.
    *
-   * @returns ends the stream
+   * @returns a function that ends the stream
    * @throws UsageError for invalid parameters
    */
   readonly streams: Readonly<Record<string, (query: URLSearchParams, send: Send) => () => void>>;
@@ -42,14 +42,17 @@ export interface Served {
 
 /** Browsers open at most six connections for all pages of a server. */
 const mostConnections = 100;
-/** A page that does not read its stream is disconnected at this size. It then connects again. */
+/**
+ * A page that does not read its stream is disconnected at this number of unread bytes. It then connects
+ * again.
+ */
 const mostUnreadBytes = 1 << 20;
 const dataPrefix = '/api/';
 
 /**
  * Serves the page and its data on the loopback interface.
  *
- * @throws UsageError if it cannot listen on the port
+ * @throws UsageError if the server cannot listen on the port
  */
 export async function servePage({ port, token, files, data }: Served): Promise<PageServer> {
   const guard = { port, token: digest(token) };
@@ -83,7 +86,7 @@ export async function servePage({ port, token, files, data }: Served): Promise<P
   };
 }
 
-/** The script of the page shows what belongs to the address. */
+/** The same document serves all addresses of pages. Its script shows the page for the address. */
 function documentFor(path: string, files: PageFiles): PageFile | undefined {
   return /^\/(timeline|workload\/.+)$/.test(path) ? files.get(documentPath) : undefined;
 }
@@ -138,7 +141,7 @@ function sendJson(response: ServerResponse, status: number, object: object): voi
   response.end(text);
 }
 
-/** Server-sent events. */
+/** Sends server-sent events. */
 function sendStream(response: ServerResponse, open: (send: Send) => () => void): void {
   const send = (message: object): void => {
     if (!response.headersSent) {

@@ -5,7 +5,7 @@ import { digest, givenToken } from '../serve/bearer-token.ts';
 export interface GuardedRequest {
   readonly method: string | undefined;
   readonly headers: IncomingHttpHeaders;
-  /** Whether the response contains data of the cluster, not only files of the page. */
+  /** Whether the response contains data of the cluster, and not only files of the page. */
   readonly isData: boolean;
 }
 
@@ -21,12 +21,12 @@ export interface Refusal {
 }
 
 /**
- * Why a request is refused; undefined if it is served.
+ * The reason why a request is refused; undefined if it is served.
  *
- * - Another name in `host` is an attempt to reach the server through the DNS name of another site.
+ * - Another name in `host` shows an attempt to reach the server through the DNS name of another site.
  * - `origin` and `sec-fetch-site` show that a page of another site sent the request.
- * - The token is in a header. A cookie would be sent by each page of this machine, and to the servers
- *   on all other ports too.
+ * - The token must be in a header. Each page on this machine would send a cookie, and would also send
+ * it to servers on all other ports.
  *
  * Pure.
  */

@@ -12,8 +12,8 @@ const policy = [
 ].join('; ');
 
 /**
- * The headers of every response. The page runs only its own script, requests only its own server,
- * and is not stored or framed.
+ * The headers of every response. With them, the page runs only its own script and sends requests only
+ * to its own server. Browsers do not store the page, and other pages cannot frame it.
  */
 export const responseHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': policy,

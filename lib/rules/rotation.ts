@@ -1,9 +1,10 @@
 /**
  * The proposals for objects that the Secrets Store CSI driver has mounted. Pure.
  *
- * The driver rotates the objects of each Pod at another time. So nothing is written while Pods have
- * different versions. When all Pods have the same versions, there is one rollout. The driver does not
- * report when a Pod got its objects, but whether it has changed them since the Pod started.
+ * The driver rotates the objects of each Pod at a different time. So wave-cron writes nothing while
+ * Pods have different versions. When all Pods have the same versions, there is one rollout. The driver
+ * does not report when a Pod got its objects. It only reports whether it has changed them since the Pod
+ * started.
  */
 
 import { recordName } from '../kubernetes/names.ts';
@@ -34,7 +35,10 @@ function mountsOf(
   });
 }
 
-/** The proposal while Pods have different versions of an object. Undefined if they have the same. */
+/**
+ * The proposal while Pods have different versions of an object. Undefined if all Pods have the same
+ * versions.
+ */
 export function whileRotating(
   workload: { readonly namespace: string },
   references: readonly Reference[],
@@ -82,7 +86,7 @@ export function proposeRotation(compared: Compared): Proposal | undefined {
 
 type Agreed = Extract<Mounted, { readonly state: 'agreed' }> & Pick<Mount, 'source'>;
 
-/** A class without known versions that are the same in all Pods. `why` is the reason. */
+/** A class whose versions are unknown or differ between Pods. `why` is the reason. */
 interface Unsettled extends Pick<Mount, 'source'> {
   readonly why: string;
 }

@@ -1,5 +1,5 @@
 /**
- * Long walks in simulation:
+ * Runs long walks in simulation:
  *
  *     npm run test:simulation -- --steps 1000000 --seed 1
  *     npm run test:simulation -- --steps 50000 --mutation 'windows are ignored'
@@ -26,7 +26,7 @@ const { values } = parseArgs({
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const { mutation } = values;
 if (mutation !== undefined) mutate(mutationNamed(mutation));
-// Imported only now, because a mutation must come first.
+// These imports load the product, so they must come after the mutation.
 const { planOf } = await import('./walk/generate.ts');
 const { digestOf, stepsOfWalk } = await import('./walk/run.ts');
 const { reproductionOf } = await import('./walk/shrink.ts');
@@ -65,7 +65,7 @@ async function explain(failure: Failure): Promise<void> {
   print(await reproductionOf(failure));
 }
 
-/** Runs one part in a process of its own. */
+/** Runs one part in its own process. */
 function onePart(index: number, count: number): Promise<Part> {
   const { promise, resolve, reject } = Promise.withResolvers<Part>();
   const given = JSON.stringify({
@@ -84,7 +84,7 @@ function onePart(index: number, count: number): Promise<Part> {
   return promise;
 }
 
-/** Maps are sent as lists. */
+/** Messages between processes contain maps as lists. */
 function ofMessage(tally: Tally): Tally {
   return { ...tally, faults: new Map(tally.faults), holds: new Map(tally.holds) };
 }

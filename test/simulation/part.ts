@@ -1,4 +1,4 @@
-/** A process that does a part of the walks, and tells its parent. */
+/** A child process that runs a part of the walks and sends the result to its parent. */
 import { mutate, mutationNamed } from './mutations/hook.ts';
 import type { Run, RunOptions } from './walk/run.ts';
 import type { Tally } from './walk/tally.ts';
@@ -9,7 +9,7 @@ type Given = RunOptions & { readonly mutation?: string };
 
 const given = JSON.parse(process.argv[2] ?? '{}') as Given;
 if (given.mutation !== undefined) mutate(mutationNamed(given.mutation));
-// Imported only now, because a mutation must come first.
+// This import loads the product, so it must come after the mutation.
 const { runWalks } = await import('./walk/run.ts');
 
 const sendable = (tally: Tally): object => ({

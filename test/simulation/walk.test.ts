@@ -12,7 +12,7 @@ describe('in simulation, wave-cron', () => {
     if (failure !== undefined) assert.fail(await reproductionOf(failure));
   });
 
-  it('does the same from the same seed in another process, to the byte', async () => {
+  it('gives the same log for the same seed in another process, byte by byte', async () => {
     const [here, there] = await Promise.all([
       runWalks({ steps: 300, seed: 7 }),
       inOwnProcess(300, 0, 1, 7),

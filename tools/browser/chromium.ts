@@ -1,6 +1,6 @@
 /**
- * A headless Chromium, driven by the Chrome DevTools Protocol over a pipe. It needs no package, and
- * no port that another program could use.
+ * A headless Chromium that the Chrome DevTools Protocol controls through a pipe. It needs no package,
+ * and no port that another program could use.
  *
  *     const chromium = await startChromium();
  *     const tab = await openTab(chromium);
@@ -16,21 +16,21 @@ import { canRun } from '../control-plane/can-run.ts';
 
 const programs = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** The program of this machine; undefined if there is none. */
+/** Chromium on this machine; undefined if it is not installed. */
 export const chromiumProgram = programs.find((each) => canRun(each, '--version'));
 
-/** For tests without it. */
+/** The reason to skip tests on a machine without Chromium. */
 export const skipWithoutChromium =
   chromiumProgram === undefined ? 'there is no Chromium: the page is NOT tested' : false;
 
 export type Parameters = Readonly<Record<string, unknown>>;
-/** The protocol has hundreds of messages, so a caller checks the fields that it needs. */
+/** The protocol has hundreds of messages, so each caller checks the fields that it needs. */
 export type Message = Readonly<Record<string, unknown>>;
 
 export interface Chromium {
   readonly pid: number;
   /**
-   * Sends a command, to a tab or to the browser.
+   * Sends a command to a tab or to the browser.
    *
    * @throws Error with the message of the browser
    */
@@ -48,7 +48,8 @@ export async function startChromium(): Promise<Chromium> {
     chromiumProgram,
     [
       ...['--headless=new', '--remote-debugging-pipe', `--user-data-dir=${profile}`],
-      // Its sandbox does not work as root and in most containers. It opens only our own pages.
+      // The sandbox of Chromium does not work as root or in most containers. Only our own pages are
+      // opened.
       ...['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--no-first-run'],
       ...['--disable-background-networking', '--disable-component-update', '--hide-scrollbars'],
       ...['--force-color-profile=srgb', '--lang=en-US', 'about:blank'],
@@ -84,7 +85,7 @@ interface Answer {
   readonly sessionId?: string;
 }
 
-/** Each message is JSON that ends with a zero byte. */
+/** Each message is JSON, followed by a zero byte. */
 function connect(child: ChildProcess): Pick<Chromium, 'send' | 'onEvent'> {
   const [, , , input, output] = child.stdio as unknown as [null, null, null, Writable, Readable];
   const waiting = new Map<number, PromiseWithResolvers<Message>>();

@@ -1,5 +1,5 @@
 /**
- * A tab of Chromium, as a person uses it: with keys, a size and a color scheme.
+ * A tab of Chromium with a person's inputs: keys, a window size and a color scheme.
  *
  *     await using tab = await openTab(chromium, { width: 1280, height: 800 });
  */
@@ -14,20 +14,20 @@ export interface View {
 
 export interface Tab extends AsyncDisposable {
   goto(address: string): Promise<void>;
-  /** The value of an expression or a promise in the page, as JSON. */
+  /** The value of an expression or a promise in the page. It must be JSON. */
   evaluate<T>(expression: string): Promise<T>;
-  /** Resolves with the first value that is true, and fails after the time. */
+  /** Resolves with the first true value. Fails after the timeout. */
   waitFor<T>(expression: string, timeoutMs?: number): Promise<T>;
-  /** @param key as `Tab`, `Enter`, `Space`, `Escape` */
+  /** @param key such as `Tab`, `Enter`, `Space` or `Escape` */
   press(key: KeyName, modifiers?: { readonly shift?: true }): Promise<void>;
   /** Types into the element that has the focus. */
   type(text: string): Promise<void>;
   show(view: View): Promise<void>;
-  /** A PNG of what is visible. */
+  /** A PNG of the visible part. */
   screenshot(): Promise<Buffer>;
   /**
-   * Messages of the console, uncaught errors, and violations of the Content-Security-Policy, since
-   * the last call.
+   * The console messages, uncaught errors, and violations of the Content-Security-Policy since the last
+   * call.
    */
   takeProblems(): readonly string[];
   /** The addresses of all requests. */
@@ -45,7 +45,7 @@ const keys = {
 } as const satisfies Record<string, { code: number; text?: string; key?: string }>;
 export type KeyName = keyof typeof keys;
 
-/** Runs in each document before its own script. */
+/** Runs in each document before the document's own script. */
 const recordViolations = `addEventListener('securitypolicyviolation', (event) => {
   console.error('violation of ' + event.violatedDirective + ': ' + event.blockedURI);
 });`;

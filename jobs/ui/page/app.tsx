@@ -125,10 +125,13 @@ function Freshness({ readAt, problem }: FreshnessProps) {
   );
 }
 
-/** In a large cluster, a read takes seconds, and the next one begins some seconds later. */
+/**
+ * The age up to which the page counts as live. In a large cluster, a read takes seconds, and the next
+ * read begins some seconds later.
+ */
 const liveMs = 30_000;
 
-/** How long a change is highlighted. */
+/** The time for which a change is highlighted. */
 const freshMs = 6_000;
 
 /** The workloads whose state has just changed. */
@@ -146,7 +149,10 @@ function useChanged(workloads: readonly WorkloadStatus[] | undefined): readonly 
   return changed;
 }
 
-/** The page of the address. Links within the page change it without loading the document again. */
+/**
+ * The page for the current address. Links within the page change the address without a new load of the
+ * document.
+ */
 function useRoute(): Route {
   const [path, setPath] = useState(location.pathname);
   const isFirst = useRef(true);

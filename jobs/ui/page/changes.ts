@@ -5,7 +5,7 @@ export function keyOf({ kind, namespace, name }: WorkloadStatus): string {
   return `${kind}/${namespace}/${name}`;
 }
 
-/** The workloads with another state than before. Workloads that were not there before count too. */
+/** The workloads whose state differs from before, including new workloads. */
 export function changedSince(
   before: readonly WorkloadStatus[],
   now: readonly WorkloadStatus[],
@@ -14,7 +14,7 @@ export function changedSince(
   return now.filter((each) => states.get(keyOf(each)) !== each.state);
 }
 
-/** More would take a screen reader too long. */
+/** A screen reader would need too long for more names. */
 const mostNamed = 3;
 
 /** One sentence for a screen reader; an empty text if nothing changed. */

@@ -1,6 +1,6 @@
 /**
- * Reads server-sent events: the data of each message. The browser's EventSource cannot send the
- * token in a header.
+ * Reads server-sent events, and returns the data of each message. The browser's EventSource cannot send
+ * the token in a header.
  */
 export async function* eventsIn(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();

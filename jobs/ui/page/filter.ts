@@ -1,7 +1,7 @@
 import type { Urgency } from '../../../lib/status/urgency.ts';
 import type { WorkloadStatus } from '../../../lib/status/workload-status.ts';
 
-/** What a user chose to see. An empty text or an absent value includes everything. */
+/** The user's choice. An empty text or an absent value includes everything. */
 export interface Filter {
   readonly text: string;
   readonly namespace: string;
@@ -10,7 +10,7 @@ export interface Filter {
 
 /**
  * The workloads that match. Each word of the text must occur in the name, kind, namespace, state,
- * message or changed sources, in any case.
+ * message or changed sources. Upper and lower case are equal.
  */
 export function matching(
   workloads: readonly WorkloadStatus[],
@@ -32,7 +32,7 @@ function includesAll(status: WorkloadStatus, words: readonly string[]): boolean 
   return words.every((word) => searched.includes(word));
 }
 
-/** The filter in the query of an address. */
+/** Reads the filter from the query of an address. */
 export function filterOf(query: URLSearchParams, urgencies: readonly Urgency[]): Filter {
   return {
     text: query.get('text') ?? '',
@@ -41,7 +41,7 @@ export function filterOf(query: URLSearchParams, urgencies: readonly Urgency[]):
   };
 }
 
-/** The query of the filter: empty, or beginning with `?`. */
+/** The query of an address for this filter: empty, or beginning with `?`. */
 export function queryOf({ text, namespace, urgency }: Filter): string {
   const given = { text, namespace, show: urgency ?? '' };
   const query = new URLSearchParams(Object.entries(given).filter(([, value]) => value !== ''));

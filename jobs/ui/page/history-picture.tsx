@@ -9,7 +9,7 @@ import { timeWords } from './times.ts';
 const height = 92;
 const line = 34;
 const [left, right] = [14, 14];
-/** The distance between two revisions whose circles do not overlap. */
+/** The smallest distance between two revisions without an overlap of their circles. */
 const leastDistance = 26;
 
 interface PictureProps {
@@ -21,7 +21,7 @@ interface PictureProps {
 /**
  * The revisions as circles on a time line. A filled circle has a new configuration. Between two
  * circles, the color shows which configuration the Pods had. Small lines below are Events. A table
- * says the same, so a screen reader gets one sentence.
+ * contains the same data, so a screen reader gets only one sentence.
  */
 export function HistoryPicture({ revisions, events }: PictureProps) {
   const frame = useRef<HTMLDivElement>(null);
@@ -76,7 +76,7 @@ interface SegmentProps {
   readonly to: number;
 }
 
-/** Enough that neighbors differ. */
+/** Enough colors that adjacent segments differ. */
 const colors = 4;
 
 function Segment({ point, points, at, from, to }: SegmentProps) {

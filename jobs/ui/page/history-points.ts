@@ -5,9 +5,9 @@ export interface HistoryPoint {
   readonly revision: Revision;
   /** In milliseconds since 1970. */
   readonly time: number;
-  /** Whether the time is only between those of its neighbors, because it is not known. */
+  /** Whether the time is unknown, and only estimated from the neighbors' times. */
   readonly isEstimated: boolean;
-  /** Whether its configuration differs from that of the previous revision. */
+  /** Whether the revision has a different configuration than the previous one. */
   readonly isNewConfiguration: boolean;
 }
 
@@ -39,8 +39,8 @@ function knownTime({ createdAt, rolledBack }: Revision): number | undefined {
 }
 
 /**
- * Moves positions apart, so that each is at least `least` from the next one, if there is enough
- * space. Their order stays.
+ * Moves positions apart until each is at least `least` from the next one, if there is enough space.
+ * Their order stays the same.
  *
  * @param positions ascending, from 0 to `width`
  */

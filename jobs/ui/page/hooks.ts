@@ -5,13 +5,13 @@ import { follow } from './live.ts';
 import type { ShownWorkload } from './route.ts';
 import { Problem, request } from './session.ts';
 
-/** An object of the server, and why it is not current. */
+/** An object from the server, and the reason why it is not current. */
 export interface Loaded<T> {
   readonly value: T | undefined;
   readonly problem: string | undefined;
 }
 
-/** The current time, in milliseconds since 1970, every few seconds. */
+/** The current time in milliseconds since 1970, updated every few seconds. */
 export function useNow(everyMs = 5_000): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -28,7 +28,7 @@ export function useTitle(title: string): void {
   }, [title]);
 }
 
-/** What the server reads about all workloads, always current. */
+/** The server's data about all workloads, always current. */
 export function useOverview(): Loaded<Overview> & { readonly readAt: string | undefined } {
   const [value, setValue] = useState<Overview>();
   const [problem, setProblem] = useState<string>();
@@ -56,7 +56,10 @@ export function useOverview(): Loaded<Overview> & { readonly readAt: string | un
   return { value, problem, readAt };
 }
 
-/** Nothing reports all changes of one workload, such as new Events, so it is also read this often. */
+/**
+ * No watch reports every change of a workload, such as new Events. So its explanation is also read at
+ * this interval.
+ */
 const rereadMs = 10_000;
 
 /** The explanation of a workload, always current. */
@@ -90,7 +93,7 @@ export function useExplanation({ kind, namespace, name }: ShownWorkload): Loaded
   return { value, problem };
 }
 
-/** Loads one object at a time. If another load starts during a load, it follows. */
+/** Loads one object at a time. A load that is requested during another load follows it. */
 function latest<T>(take: (value: T) => void, fail: (problem: string) => void) {
   const stop = new AbortController();
   let isLoading = false;

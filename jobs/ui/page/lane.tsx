@@ -1,10 +1,10 @@
 import { positionOf, type TimeScale, ticksOf } from './time-scale.ts';
 import { localOffset } from './times.ts';
 
-/** A part of a lane, in milliseconds since 1970. */
+/** A bar in a lane. Times are in milliseconds since 1970. */
 export interface Bar {
   readonly from: number;
-  /** Infinite: the end is not known. */
+  /** Infinite if the end is unknown. */
   readonly to: number;
   /** A class of the style sheet. */
   readonly look: string;
@@ -13,7 +13,10 @@ export interface Bar {
 const width = 1000;
 const height = 20;
 
-/** Bars on a time scale. The text next to it says the same, so it is hidden from screen readers. */
+/**
+ * Bars on a time scale. The text next to the bars says the same, so they are hidden from screen
+ * readers.
+ */
 export function Lane({
   scale,
   bars,
@@ -54,7 +57,7 @@ function gridOf(scale: TimeScale): number[] {
   return ticksOf(scale, 6, localOffset(scale.to));
 }
 
-/** The times of the grid lines. */
+/** The labels of the grid lines. */
 export function Axis({ scale }: { readonly scale: TimeScale }) {
   const isLong = scale.to - scale.from > 2 * 86_400_000;
   const format = new Intl.DateTimeFormat(

@@ -4,17 +4,17 @@ import { Problem, request } from './session.ts';
 
 export interface LiveListener {
   message(message: LiveMessage): void;
-  /** The connection failed. It is opened again. */
+  /** Called if the connection failed. `follow` then connects again. */
   failed(problem: string): void;
 }
 
 const reconnectMs = 1_000;
 
 /**
- * Follows the messages of the server while the page is visible. A hidden page has no connection, so
- * that the server need not read for it.
+ * Follows the messages of the server while the page is visible. A hidden page has no connection, so the
+ * server does not need to read anything for it.
  *
- * @returns ends it
+ * @returns a function that ends the connection
  */
 export function follow(path: string, on: LiveListener): () => void {
   let stop = new AbortController();
@@ -40,7 +40,9 @@ async function keepReading(path: string, on: LiveListener, signal: AbortSignal):
       }
     } catch (error) {
       if (signal.aborted) return;
-      on.failed(error instanceof Problem ? error.message : 'the connection to wave-cron ui broke');
+      on.failed(
+        error instanceof Problem ? error.message : 'the connection to wave-cron ui was lost',
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, reconnectMs));
   }

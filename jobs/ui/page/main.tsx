@@ -3,7 +3,7 @@ import { App } from './app.tsx';
 import { takeTokenFromAddress } from './session.ts';
 
 takeTokenFromAddress();
-// The same address may be opened again in a tab that shows the page, with the token of a new server.
+// A user may open the address of a new server, with its token, in a tab that already shows the page.
 addEventListener('hashchange', () => {
   if (location.hash.startsWith('#token=')) location.reload();
 });

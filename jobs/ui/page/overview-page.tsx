@@ -85,13 +85,13 @@ export function OverviewPage({ overview, fresh }: OverviewProps) {
   );
 }
 
-/** The filter, which is kept in the address. */
+/** The filter, which is stored in the address. */
 function useFilter(): [Filter, (filter: Filter) => void] {
   const [filter, setFilter] = useState(() =>
     filterOf(new URLSearchParams(location.search), urgencies),
   );
   const choose = (chosen: Filter): void => {
-    // At once, because the reader may follow a link next.
+    // Changes the address immediately, because the user may follow a link next.
     history.replaceState(null, '', `${location.pathname}${queryOf(chosen)}`);
     setFilter(chosen);
   };
@@ -134,7 +134,7 @@ function Counts({ workloads, filter, choose }: CountsProps) {
   );
 }
 
-/** So many rows are shown at once that a browser stays fast, and its own search finds most. */
+/** With this number of rows, a browser stays fast, and its own search covers most workloads. */
 const rowsOfPage = 100;
 
 interface WorkloadsProps {

@@ -1,13 +1,13 @@
 interface PageButtonsProps {
-  /** From 0. */
+  /** The index of the page, from 0. */
   readonly page: number;
   readonly last: number;
   readonly turnTo: (page: number) => void;
 }
 
 /**
- * Turns the pages of a table. A button without a further page stays in the order of the keyboard, so
- * that the focus is not lost when the reader comes to an end.
+ * Turns the pages of a table. On the first and the last page, the unusable button stays focusable.
+ * Otherwise, the user would lose the keyboard focus there.
  */
 export function PageButtons({ page, last, turnTo }: PageButtonsProps) {
   const button = (name: string, to: number) => {

@@ -6,7 +6,7 @@ import { type ShownWorkload, workloadPath } from './route.ts';
 import { distanceWords, timeWords } from './times.ts';
 import { urgencyWords } from './urgency-words.ts';
 
-/** Text of the cluster. It may be in another direction, which must not affect the text around it. */
+/** Text from the cluster. Its direction may differ, and must not affect the text around it. */
 export function Foreign({ children }: { readonly children: string }) {
   return <bdi>{children}</bdi>;
 }
@@ -43,7 +43,7 @@ export function StateBadge({ state, urgency, certain }: Badged) {
   );
 }
 
-/** A time of the cluster; nothing if it is not known. */
+/** A time from the cluster; empty if it is unknown. */
 export function Time({
   at,
   isAge = false,
@@ -70,7 +70,7 @@ export function WorkloadLink({ kind, namespace, name }: ShownWorkload) {
   );
 }
 
-/** Why what is shown may be old or incomplete. */
+/** The reason why the page may be old or incomplete. */
 export function Notice({ children }: { readonly children: ComponentChildren }) {
   return <p class="notice">{children}</p>;
 }
@@ -110,7 +110,7 @@ interface CellProps {
   readonly children?: ComponentChildren;
 }
 
-/** @param label the name of the column, which a card shows */
+/** @param label the name of the column, for the cards on narrow screens */
 export function Cell({ label, children, class: name = '' }: CellProps) {
   return (
     <td class={name} data-label={label}>

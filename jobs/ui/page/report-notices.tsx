@@ -1,7 +1,7 @@
 import type { StatusReport } from '../../../handler/status/status.ts';
 import { Foreign, Notice } from './parts.tsx';
 
-/** Why workloads are missing, or their states are uncertain. */
+/** The reasons why workloads are missing, or why their states are uncertain. */
 export function ReportNotices({ report }: { readonly report: StatusReport }) {
   const { outOfScope, listProblems, incomplete, unreached, hashKeyProblem } = report;
   const texts = [

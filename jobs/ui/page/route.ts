@@ -1,4 +1,4 @@
-/** What the page shows. It is in the path of the address, so that it stays after a reload. */
+/** The page that is shown. It is part of the address, so it stays the same after a reload. */
 export type Route =
   | { readonly page: 'overview' }
   | { readonly page: 'timeline' }

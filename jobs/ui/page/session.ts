@@ -1,7 +1,7 @@
 /**
- * The token of the address. The part after `#` is not sent to servers. The token moves from there
- * to the storage of this origin, so that it is not in the address bar or the history, and so that
- * links also work in new tabs.
+ * The token from the address. Browsers do not send the part after `#` to servers. The token moves from
+ * there to the storage of this origin. So the address bar and the history do not contain it, and links
+ * also work in new tabs.
  */
 const storageKey = 'token';
 
@@ -12,15 +12,17 @@ export function takeTokenFromAddress(): void {
   history.replaceState(null, '', `${location.pathname}${location.search}`);
 }
 
-/** A problem that a person can read. */
+/** A problem with a message for the user. */
 export class Problem extends Error {
   override readonly name = 'Problem';
 }
 
-const ended = 'wave-cron ui does not answer. Has it ended? The page shows what it knew last.';
+const ended =
+  'wave-cron ui does not answer. Perhaps it has ended. The page shows the last known state.';
 
 /**
- * @throws Problem for each status except 200, and without a connection; the reason of the signal
+ * @throws Problem for each status except 200, and if there is no connection; the reason of the signal
+ * after an abort
  */
 export async function request(path: string, signal: AbortSignal): Promise<Response> {
   const token = localStorage.getItem(storageKey) ?? '';

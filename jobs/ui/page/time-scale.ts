@@ -5,7 +5,7 @@ export interface TimeScale {
   readonly width: number;
 }
 
-/** The position of a time. Times outside of the scale get the position of the nearest end. */
+/** The position of a time. A time outside the scale gets the position of the nearest end. */
 export function positionOf(time: number, { from, to, width }: TimeScale): number {
   if (to <= from) return width;
   const part = (time - from) / (to - from);
@@ -28,9 +28,9 @@ const steps = [
 ].concat([2 * day, 7 * day, 14 * day, 28 * day, 91 * day, 182 * day, 364 * day]);
 
 /**
- * Round times on the scale, at most this number. Round is what is round on the local clock.
+ * Round times on the scale, at most this number. The times are round on the local clock.
  *
- * @param offsetMs how far the local clock is ahead of UTC
+ * @param offsetMs the local time minus UTC
  */
 export function ticksOf({ from, to }: TimeScale, most: number, offsetMs: number): number[] {
   const step = steps.find((each) => (to - from) / each <= most - 1) ?? Number.POSITIVE_INFINITY;

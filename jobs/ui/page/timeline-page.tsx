@@ -16,7 +16,7 @@ const ranges = [
   { name: '7 days', ms: 7 * 24 * hourMs },
 ] as const;
 
-/** The part of the scale before now. */
+/** The share of the scale that lies in the past. */
 const pastPart = 1 / 5;
 const mostRows = 100;
 
@@ -81,7 +81,9 @@ function Windows({
 }: LanesProps & { readonly windows: readonly ShownWindow[] }) {
   if (windows.length === 0) {
     return (
-      <p class="muted">The settings have no windows. Annotations of workloads may have some.</p>
+      <p class="muted">
+        The settings have no windows. Annotations of workloads may define windows.
+      </p>
     );
   }
   return (
@@ -136,7 +138,7 @@ function Waiting({
   now,
 }: LanesProps & { readonly waiting: readonly WorkloadStatus[] }) {
   if (waiting.length === 0)
-    return <p class="muted">No workload waits, and no rollout is under way.</p>;
+    return <p class="muted">No workload waits, and no rollout is in progress.</p>;
   const left = waiting.length - mostRows;
   return (
     <>
@@ -167,7 +169,7 @@ function Waiting({
           </tr>
         ))}
       </Table>
-      {left > 0 ? <p class="muted">{left} more wait after these.</p> : null}
+      {left > 0 ? <p class="muted">{left} more workloads are waiting.</p> : null}
     </>
   );
 }
@@ -180,7 +182,10 @@ function Until({ status }: { readonly status: WorkloadStatus }) {
   return urgency === 'next' ? <>the next pass</> : <span class="muted">not known</span>;
 }
 
-/** How long it has waited or rolled out, and how long it still waits. */
+/**
+ * The bars for the time that the workload has waited or rolled out, and for the time that it still has
+ * to wait.
+ */
 function barsOf({ since, heldUntil, urgency }: WorkloadStatus, now: number): readonly Bar[] {
   const from = since === null ? now : Date.parse(since);
   if (urgency === 'moving') return [{ from, to: now, look: 'rolling' }];

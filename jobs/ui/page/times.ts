@@ -6,10 +6,10 @@ const withYear = { ...clock, day: 'numeric', month: 'short', year: 'numeric' } a
 const dayMs = 86_400_000;
 
 /**
- * A time for people, in the time zone of the browser: the clock today, the day within half a year,
- * otherwise the year too.
+ * A time in the browser's time zone: only the clock time for today, with the day within half a year,
+ * and otherwise also with the year.
  *
- * @param time and `now`: in milliseconds since 1970
+ * @param time in milliseconds since 1970, like `now`
  */
 export function timeWords(time: number, now: number): string {
   return new Intl.DateTimeFormat('en', formatOf(time, now)).format(time);
@@ -25,7 +25,7 @@ export function distanceWords(time: number, now: number): string {
   return time > now ? `in ${ageText(time - now)}` : `${ageText(now - time)} ago`;
 }
 
-/** How far the local clock is ahead of UTC, in milliseconds. */
+/** The local time minus UTC, in milliseconds. */
 export function localOffset(time: number): number {
   return -new Date(time).getTimezoneOffset() * 60_000;
 }

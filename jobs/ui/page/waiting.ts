@@ -1,9 +1,9 @@
 import type { WorkloadStatus } from '../../../lib/status/workload-status.ts';
 
 /**
- * The workloads with a change that is held back or comes next, or with a rollout under way. The
- * first in the list goes first, as far as that is known: rollouts under way, then the workloads of
- * the next pass, then holds by their end, and last the holds without a known end.
+ * The workloads whose change is held back or comes in the next pass, and those with a rollout in
+ * progress. They are in their expected order: rollouts in progress, then the workloads of the next
+ * pass, then holds by their ends, and last the holds without a known end.
  */
 export function waitingOf(workloads: readonly WorkloadStatus[]): readonly WorkloadStatus[] {
   return workloads
@@ -23,7 +23,7 @@ function rankOf({ urgency, state, wouldRestart, heldUntil }: WorkloadStatus): nu
   return undefined;
 }
 
-/** A large number for an unknown time, so that it comes last. */
+/** The end of a hold. If it is unknown, a large number sorts the hold last. */
 function timeOf(text: string | null): number {
   return text === null ? Number.MAX_VALUE : Date.parse(text);
 }

@@ -14,7 +14,7 @@ import { WorkloadDetails } from './workload-details.tsx';
 
 interface WorkloadProps {
   readonly workload: ShownWorkload;
-  /** Undefined if it is not among the opted-in workloads. */
+  /** Undefined if the workload has not opted in. */
   readonly status: WorkloadStatus | undefined;
 }
 
@@ -51,7 +51,7 @@ interface ExplainedProps {
 
 function Explained({ explanation, status }: ExplainedProps) {
   const { nextPass, references, revisions, events, pods, notRead } = explanation;
-  // The lead has this sentence already.
+  // The lead above already contains this sentence.
   const blockers = explanation.blockers.filter((each) => each !== nextPass.sentence);
   return (
     <>
@@ -179,7 +179,7 @@ function History({ revisions, events }: HistoryProps) {
 }
 
 function Sources({ references }: { readonly references: readonly ExplainedReference[] }) {
-  if (references.length === 0) return <p class="muted">It uses no sources.</p>;
+  if (references.length === 0) return <p class="muted">This workload uses no sources.</p>;
   return (
     <Table
       caption="Sources of the configuration"
@@ -213,7 +213,7 @@ function Sources({ references }: { readonly references: readonly ExplainedRefere
 
 function Events({ events }: { readonly events: readonly ExplainedEvent[] | null }) {
   if (events === null) return <p class="muted">The Events could not be read.</p>;
-  if (events.length === 0) return <p class="muted">wave-cron has recorded no Events lately.</p>;
+  if (events.length === 0) return <p class="muted">wave-cron has recorded no Events recently.</p>;
   return (
     <Table
       caption="Events of wave-cron, newest first"

@@ -1,4 +1,4 @@
-/** Which Pods belong to a workload, and which of them have its current pod template. Pure. */
+/** Determines which Pods belong to a workload, and which of them have its current pod template. Pure. */
 
 import { isSameKind, workloadEntry, workloadKindOf } from '../../kubernetes/kinds.ts';
 import type { RunBy } from '../template-user.ts';
@@ -10,7 +10,7 @@ export interface SortedPods {
   readonly own: readonly PodGroup[];
   /** All groups except those that certainly have an earlier template. */
   readonly counted: readonly PodGroup[];
-  /** Whether there are Pods with an earlier template, or a controller still wants some. */
+  /** Whether Pods with an earlier template exist, or a controller still wants some. */
   readonly wantsOlder: boolean;
   readonly knowsNewest: boolean;
 }

@@ -1,4 +1,4 @@
-/** The rules of WCAG, as far as a program can check them. */
+/** The WCAG rules that a program can check. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Tab } from '../../../tools/browser/tab.ts';
@@ -6,7 +6,7 @@ import type { Tab } from '../../../tools/browser/tab.ts';
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** The violations, each with the elements. */
+/** The violations, each with its elements. */
 export async function violationsIn(tab: Tab): Promise<string[]> {
   await tab.evaluate(`${source}; undefined`);
   const options = { runOnly: { type: 'tag', values: rules } };

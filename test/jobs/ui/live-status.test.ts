@@ -8,7 +8,7 @@ import { statusReport, workloadStatus } from '../output/status-report.ts';
 
 const web = workloadStatus('web', 'UpToDate');
 
-/** A clock whose time passes only when the test says so, or a read takes some. */
+/** A clock that only the test and the duration of reads advance. */
 function clockOfATest() {
   let time = 0;
   let sleepers: { readonly at: number; readonly wake: () => void }[] = [];
@@ -46,7 +46,7 @@ async function started(
   const { clock, take, pass } = clockOfATest();
   const stop = new AbortController();
   let reads = 0;
-  /** The workloads of each read; undefined: all. */
+  /** The names of the workloads in each read; undefined: all workloads. */
   const names: (string[] | undefined)[] = [];
   const live = await LiveStatus.start({
     mayReadSome,
@@ -89,7 +89,7 @@ const same = statusReport({ readAt: '2', workloads: [web] });
 const other = statusReport({ readAt: '3', workloads: [workloadStatus('web', 'RolloutFailed')] });
 
 suite('the live status', () => {
-  test('is not read while no page is open, and again as soon as one opens', async () => {
+  test('is not read while no page is open, and is read again as soon as one opens', async () => {
     const live = await started([first, same]);
     await live.pass(60_000);
     assert.equal(live.reads(), 1);
@@ -103,7 +103,7 @@ suite('the live status', () => {
     assert.equal(await live.stop(), undefined);
   });
 
-  test('has a new version only if more than its time has changed', async () => {
+  test('has a new version only if something besides its time has changed', async () => {
     const live = await started([first, same, other]);
     live.view();
     await live.pass(1_500);
@@ -131,7 +131,7 @@ suite('the live status', () => {
     await live.stop();
   });
 
-  test('is read at most a fifth of the time, and half of the time while changes come', async () => {
+  test('spends at most a fifth of the time on reads, and half of the time during changes', async () => {
     const live = await started([first, same], { readMs: 2_000 });
     live.view();
     await live.pass(7_900);
@@ -146,7 +146,7 @@ suite('the live status', () => {
     await live.stop();
   });
 
-  test('reads only the workloads that a watch reports, and keeps the others', async () => {
+  test('reads only the workloads that a watch reports, and keeps the states of the others', async () => {
     const api = workloadStatus('api', 'UpToDate');
     const both = statusReport({ readAt: '1', workloads: [api, web] });
     const failed = statusReport({
@@ -172,7 +172,7 @@ suite('the live status', () => {
     await live.stop();
   });
 
-  test('reads all workloads if a source has changed, or many workloads, or if the settings need all', async () => {
+  test('reads all workloads if a source or many workloads have changed, or if the settings require it', async () => {
     const many = [...Array(101).keys()].map((index) => ({ ...web, name: `web-${index}` }));
     for (const [touched, mayReadSome] of [
       [[{ namespace: 'shop' }], true],
@@ -200,7 +200,7 @@ suite('the live status', () => {
     await live.stop();
   });
 
-  test('keeps its report and says why a read failed, and continues', async () => {
+  test('keeps its report after a failed read, shows the reason, and continues', async () => {
     const live = await started([first, new UnreachableError('it is down'), same]);
     live.view();
     await live.pass(1_500);
@@ -210,7 +210,7 @@ suite('the live status', () => {
     await live.stop();
   });
 
-  test('ends with an error that each later read would have too', async () => {
+  test('ends with an error that would occur again in each later read', async () => {
     const wrong = new UsageError('the settings are wrong');
     const live = await started([first, wrong]);
     live.view();
@@ -218,7 +218,7 @@ suite('the live status', () => {
     assert.equal(await live.ended, wrong);
   });
 
-  test('reports to the page of a workload what concerns it, and nothing else', async () => {
+  test('reports to the page of a workload only the changes of this workload', async () => {
     const live = await started([first]);
     live.view(web);
     live.live.touched({ kind: 'Deployment', namespace: 'shop', name: 'other' });

@@ -17,7 +17,7 @@ suite('the overview', () => {
     assert.deepEqual(overview({}), { ...state, windows: [], maxConcurrent: null });
   });
 
-  test('has the windows of the settings with their times within a week', () => {
+  test('has the windows of the settings with their times within the next week', () => {
     const given = {
       kind: 'deny',
       schedule: '0 8 * * 2',
@@ -29,7 +29,7 @@ suite('the overview', () => {
     assert.deepEqual(overview({ windows: [given] }).windows, [{ ...given, spans }]);
   });
 
-  test('has a pause while it lasts', () => {
+  test('has the pause of the settings until it ends', () => {
     assert.deepEqual(overview({ paused: true }).pause, { until: null });
     const until = '2026-12-01T00:00:00Z';
     assert.deepEqual(overview({ paused: until }).pause, { until: Date.parse(until) });

@@ -36,7 +36,7 @@ suite('the data of the page', () => {
     assert.deepEqual(await objects['/api/workload']?.(query(web)), { workload: web });
   });
 
-  test('has a stream for all workloads, and for one', () => {
+  test('has a stream for all workloads, and a stream for one workload', () => {
     const { streams, asked } = data();
     const sent: object[] = [];
     streams['/api/live']?.(query({}), (message) => sent.push(message));

@@ -7,7 +7,7 @@ import { buildPage } from '../../../build/page.ts';
 import { readPageFiles } from '../../../jobs/ui/page-files.ts';
 
 suite('the files of the page', () => {
-  test('are all that its document asks for, without a script or a style in the document', async (t) => {
+  test('are all files that its document refers to, and the document contains no script or style', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'wave-cron-page-'));
     t.after(() => rmSync(folder, { recursive: true }));
     await buildPage(folder);
@@ -20,7 +20,7 @@ suite('the files of the page', () => {
     assert.ok(all < 100_000, `${all} bytes`);
   });
 
-  test('are asked for if the program is not built', () => {
+  test('lead to an error with the build command if the program is not built', () => {
     assert.throws(() => readPageFiles(['/not-there']), /missing: run npm run build$/);
   });
 });

@@ -22,7 +22,7 @@ async function served(t: TestContext, data: Partial<PageData> = {}): Promise<Pag
 
 type Headers = Readonly<Record<string, string>>;
 
-/** With any headers, which fetch does not allow. */
+/** Sends any headers. `fetch` does not allow some of them. */
 function get({ port }: PageServer, path: string, headers: Headers = {}, method = 'GET') {
   const { promise, resolve, reject } = Promise.withResolvers<{
     status: number;
@@ -41,7 +41,7 @@ function get({ port }: PageServer, path: string, headers: Headers = {}, method =
 const withToken = { authorization: `Bearer ${token}` };
 
 suite('the server of the page', () => {
-  test('listens on the loopback interface alone, on any free port', async (t) => {
+  test('listens only on the loopback interface, on any free port', async (t) => {
     const server = await served(t);
     assert.ok(server.port > 0);
     await assert.rejects(servePage({ port: server.port, token, files, data: nothing }), {
@@ -68,7 +68,7 @@ suite('the server of the page', () => {
     }
   });
 
-  test('sends with each response, also a refusal, headers that forbid scripts and requests of others', async (t) => {
+  test('sends the security headers with each response, including refusals', async (t) => {
     const server = await served(t);
     for (const path of ['/', '/other', '/api/none', '/page.js']) {
       const { headers } = await get(server, path);
@@ -100,7 +100,7 @@ suite('the server of the page', () => {
     assert.equal((await get(server, '/api/one', withToken)).text, '{"a":"a\\\\u{202e}b"}');
   });
 
-  test('sends the message of an expected error, and of any other one only its type', async (t) => {
+  test('sends the message of an expected error, but only the type of any other error', async (t) => {
     const fail = (error: Error) => async () => {
       throw error;
     };
@@ -124,7 +124,7 @@ suite('the server of the page', () => {
     );
   });
 
-  test('streams messages until the reader leaves', async (t) => {
+  test('streams messages until the client disconnects', async (t) => {
     const left = Promise.withResolvers<void>();
     const server = await served(t, {
       streams: {

@@ -1,6 +1,6 @@
 /**
- * The pictures of the page in the docs. The test only checks them. With UPDATE=1, it makes them
- * again, in a namespace `shop`, so a control plane of its own is best:
+ * The pictures of the page in the docs. The test only checks them. With UPDATE=1, it creates them again
+ * in a namespace `shop`. This is best done with a separate control plane:
  *
  *     UPDATE=1 npx node --test --test-global-setup=tools/control-plane/global-setup.ts test/jobs/ui/pictures.test.ts
  */
@@ -31,7 +31,7 @@ const isUpdate = process.env['UPDATE'] === '1';
 const skip = isUpdate ? skipWithoutChromium : 'they are made only with UPDATE=1';
 
 suite('the pictures of the page', () => {
-  test('are made again', { skip }, async (t) => {
+  test('are created again', { skip }, async (t) => {
     const chromium = await startChromium();
     t.after(() => chromium.close());
     const namespace = await pictureShop(t);
@@ -53,7 +53,7 @@ suite('the pictures of the page', () => {
     await picture('ui-workload.png', workload, `document.querySelector('.picture circle')`, true);
   });
 
-  test('are in the docs, and small', () => {
+  test('are in the docs, and are small files', () => {
     assert.deepEqual(globSync('*', { cwd: folder }).sort(), names);
     const page = readFileSync(join(folder, '../ui.md'), 'utf8');
     for (const name of names) {
@@ -64,7 +64,7 @@ suite('the pictures of the page', () => {
   });
 });
 
-/** Deployments in all kinds of states. */
+/** Creates Deployments in all states. */
 async function pictureShop(t: TestContext): Promise<string> {
   const { api } = testCluster();
   const namespace = 'shop';

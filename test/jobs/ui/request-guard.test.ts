@@ -13,7 +13,7 @@ const statusOf = (some: Partial<GuardedRequest> & { headers?: GuardedRequest['he
   )?.status;
 
 suite('a request for data', () => {
-  test('is served with the token, from the page itself or a program', () => {
+  test('is served with the token, to the page itself or to a program', () => {
     assert.equal(statusOf({}), undefined);
     assert.equal(statusOf({ method: 'HEAD' }), undefined);
     assert.equal(statusOf({ headers: { host: 'localhost:4000' } }), undefined);

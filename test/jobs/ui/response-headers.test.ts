@@ -16,7 +16,7 @@ suite('the headers of the page', () => {
       const isOfTypes = name === 'require-trusted-types-for' && value === "'script'";
       assert.ok(isOfTypes || ["'none'", "'self'"].includes(value), `${name} ${value}`);
     }
-    // These do not follow from default-src.
+    // These directives do not follow from default-src.
     for (const name of ['base-uri', 'form-action', 'frame-ancestors']) {
       assert.equal(directives.get(name), "'none'", name);
     }

@@ -1,4 +1,4 @@
-/** The page in a real browser, with a program and a control plane behind it. */
+/** Shows the page in a real browser, with a running program and a control plane. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Chromium } from '../../../tools/browser/chromium.ts';
@@ -10,14 +10,14 @@ import { type Program, startProgram } from '../run-program.ts';
 
 export interface Ui {
   readonly program: Program;
-  /** With the token. */
+  /** The address with the token. */
   readonly address: string;
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
   readonly token: string;
 }
 
-/** Starts `wave-cron ui`, until the test ends. */
+/** Starts `wave-cron ui`. It runs until the test ends. */
 export async function startUi(
   t: Pick<TestContext, 'after'>,
   args: readonly string[],
@@ -42,10 +42,10 @@ export const phone: View = { width: 320, height: 640 };
 export const wall: View = { width: 3840, height: 2160 };
 
 /**
- * Opens an address in a tab. When it is disposed, the test fails if the tab had a problem, such as a
- * violation of the Content-Security-Policy, if it sent a request to another place, or if it shows
- * the value of a Secret. The tab must be disposed before the program ends and the namespace is
- * deleted, so this is not done after the test.
+ * Opens an address in a tab. When the tab is disposed, the test fails if the tab had a problem, such as
+ * a violation of the Content-Security-Policy, if it sent a request to another server, or if it shows
+ * the value of a Secret. A hook after the test would be too late: the program and the namespace no
+ * longer exist then.
  */
 export async function openPage(
   chromium: Chromium,
@@ -71,10 +71,10 @@ export async function openPage(
   };
 }
 
-/** An expression: the text of an element; undefined if there is none. */
+/** An expression with the text of an element; undefined if the element does not exist. */
 export const textOf = (selector: string): string =>
   `document.querySelector(${JSON.stringify(selector)})?.innerText`;
 
-/** An expression: whether the page shows the text. */
+/** An expression that is true if the page shows the text. */
 export const shows = (text: string): string =>
   `document.body.innerText.includes(${JSON.stringify(text)})`;

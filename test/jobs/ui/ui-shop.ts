@@ -6,7 +6,7 @@ import { optedIn, prefix, runPass } from '../../handler/run-pass.ts';
 
 const { api } = testCluster();
 
-/** Text that a page must neither run nor let change the text around it. */
+/** Hostile text. A page must not run it, and it must not change the text around it. */
 export const hostileText = '<script>alert(1)</script><img src=x onerror=alert(2)> שלום';
 
 /**
@@ -42,7 +42,7 @@ export async function uiShop(t: TestContext): Promise<string> {
   return namespace;
 }
 
-/** An allow window that is closed now, and opens within seven hours. */
+/** An allow window that is closed now and opens within seven hours. */
 export function openingLater() {
   const hour = new Date(Date.now() + 6 * 3_600_000).getUTCHours();
   return { kind: 'allow', schedule: `0 ${hour} * * *`, duration: '2h', timeZone: 'UTC' };

@@ -1,10 +1,10 @@
 /**
- * Random requests to a real API server and to the simulated one, and where their answers differ:
+ * Sends random requests to a real API server and to the simulated one, and prints the differences:
  *
  *     npm run test:differential -- --requests 100000 --seed 1
  *     npm run test:differential -- --requests 2000 --only Deployment
  *
- * Runs against the control plane of `npm run cluster`, or one of its own.
+ * Uses the control plane of `npm run cluster`. If it does not run, the program starts its own.
  */
 import { parseArgs } from 'node:util';
 import { openCluster } from '../../../tools/control-plane/cluster-folder.ts';

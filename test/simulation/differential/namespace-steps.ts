@@ -1,4 +1,4 @@
-/** Random requests about a namespace and its quota, and what happens in a namespace that is being deleted. */
+/** Random requests about a namespace and its quota, and requests to a namespace that is being deleted. */
 import type { Draft } from '../server/json.ts';
 import type { Random } from './random.ts';
 import {
@@ -29,7 +29,7 @@ function limits(random: Random): Draft {
   return { spec: { hard } };
 }
 
-/** So that a namespace cannot be deleted at once. */
+/** The finalizer delays the deletion of the namespace. */
 function withFinalizer(random: Random): Draft {
   const all = ['wave.pusher.com/finalizer'];
   const field = random.chance(0.3) ? 'finalizers' : '$deleteFromPrimitiveList/finalizers';

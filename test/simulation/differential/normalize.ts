@@ -1,4 +1,4 @@
-/** Responses without what a server makes up: uids, versions and times. */
+/** Removes all values from responses that each server generates itself: uids, versions and times. */
 import {
   at,
   type Draft,
@@ -18,7 +18,7 @@ const times = new Set([
   ...['lastProbeTime', 'startTime'],
 ]);
 
-/** @param kind of the objects that the response is about */
+/** @param kind the kind of the objects in the response */
 export function normalized({ status, text }: SimulatedAnswer, kind: string, names: Names): Answer {
   return { status, body: bodyOf(text, kind, names) };
 }
@@ -59,7 +59,7 @@ const hashLabels = [
   'controller-revision-hash',
 ];
 
-/** Takes note of objects in the order of their revisions, because their names contain hashes. */
+/** Records objects in the order of their revisions, because their names contain hashes. */
 export function seeAll(objects: readonly JsonMap[], kind: string, names: Names): void {
   const revision = ({ metadata, revision: own }: JsonMap) =>
     Number(own ?? at(metadata, 'annotations', 'deployment.kubernetes.io/revision') ?? 0);
@@ -75,7 +75,7 @@ export function seeAll(objects: readonly JsonMap[], kind: string, names: Names):
   }
 }
 
-/** An object, or a list of them, in the form that both servers share. */
+/** An object, or a list of objects, without generated values. */
 export function withoutMadeUp(object: JsonMap, names: Names, kind: string): JsonMap {
   const plain = plainMap(comparable(object, kind), names, kind);
   const text = JSON.stringify(plain).replace(/kube-api-access-\w{5}/g, 'kube-api-access');
@@ -89,7 +89,10 @@ function comparable(object: JsonMap, kind: string): JsonMap {
   return kind === 'StatefulSet' && isDeleting ? withoutStatus(object) : object;
 }
 
-/** Its controller gives up as soon as one of its revisions is orphaned, perhaps before all Pods are. */
+/**
+ * The controller of a StatefulSet gives up as soon as one of its revisions is orphaned, perhaps before
+ * all Pods are.
+ */
 function withoutStatus(object: JsonMap): JsonMap {
   const { status: _, ...others } = object;
   const metadata = mapOf(object['metadata']);
@@ -99,22 +102,25 @@ function withoutStatus(object: JsonMap): JsonMap {
   return { ...(others as JsonMap), metadata: { ...metadata, managedFields } };
 }
 
-/** The conditions of a namespace that is being deleted are not simulated. */
+/**
+ * The simulation does not maintain the conditions of a namespace that is being deleted, so versions
+ * differ.
+ */
 function withoutVersion(object: JsonMap): JsonMap {
   const { resourceVersion: _, ...metadata } = mapOf(object['metadata']);
   return { ...object, metadata: metadata as JsonMap };
 }
 
-/** Pods of one ReplicaSet differ only in what a server makes up. */
+/** Pods of one ReplicaSet differ only in generated values. */
 function withoutName(object: JsonMap): JsonMap {
   const { name: _, uid: __, resourceVersion: ___, ...metadata } = mapOf(object['metadata']);
   return { ...object, metadata: metadata as JsonMap };
 }
 
-/** Which of these it is depends on how fast two controllers are. */
+/** Which of these reasons a rollout has depends on the speed of two controllers. */
 const inProgress = ['NewReplicaSetCreated', 'ReplicaSetUpdated', 'FoundNewReplicaSet'];
 
-/** In how many steps a ReplicaSet is scaled depends on that too. */
+/** The number of steps in which a ReplicaSet is scaled also depends on the speed of the controllers. */
 const generations = ['generation', 'observedGeneration'];
 
 function plainMap(map: JsonMap, names: Names, kind: string): JsonMap {
@@ -153,11 +159,11 @@ function inOneOrder(value: Json, names: Names, kind: string): Json {
   return entries.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-/** The API server repeats some, in a random order. */
+/** The API server repeats some causes, in a random order. */
 const distinct = (causes: readonly JsonMap[], names: Names): Json =>
   [...new Set(causes.map((each) => names.inText(JSON.stringify(each))))].sort();
 
-/** Without versions, and without the order of what is wrong. */
+/** Removes versions from a message, and sorts the faults in it. */
 function plainMessage(text: string): string {
   const plain = text.replace(/(ResourceVersion in [a-z ]+) \(\d+\)/g, '$1 (a version)');
   if (plain.startsWith('Apply failed with')) return plain.split('\n').sort().join('\n');

@@ -38,7 +38,10 @@ const ghosts: readonly [JsonMap, ...JsonMap[]] = [
   { apiVersion: 'v1', kind: 'Secret', name: '', uid: '' },
 ];
 
-/** An owner that comes before the object: the order in which the collector breaks a circle depends on chance. */
+/**
+ * Only an object earlier in the list can be the owner: if owners form a circle, the order in which the
+ * collector breaks it depends on chance.
+ */
 function ownerOf(random: Random, owned: Target): JsonMap {
   const flags: Draft = {};
   if (random.chance(0.4)) flags['blockOwnerDeletion'] = random.chance(0.8);
@@ -52,7 +55,7 @@ function ownerOf(random: Random, owned: Target): JsonMap {
   return { apiVersion, kind, name, uid: `$uid:${keyOf(target)}`, ...flags };
 }
 
-/** Mostly each of them once. */
+/** Usually, each owner occurs once. */
 function someOwners(random: Random, owned: Target): JsonMap[] {
   const count = random.weighted([
     [5, 1],
@@ -75,7 +78,7 @@ function ownershipChange(random: Random, target: Target): Draft {
   return { metadata };
 }
 
-/** As wave-cron sends it. */
+/** A strategic merge patch in the form that wave-cron sends. */
 function strategicChange(random: Random, target: Target): Draft {
   const metadata: Draft = {};
   const owners = someOwners(random, target).map((owner) =>
@@ -94,7 +97,7 @@ function strategicChange(random: Random, target: Target): Draft {
 }
 
 /**
- * Either finalizers, or deletions that wait for dependents. With both, it depends on chance whether the
+ * A sequence has either finalizers or foreground deletions. With both, it depends on chance whether the
  * collector sees a dependent before the owner has stopped waiting.
  */
 export const ownerStep =

@@ -1,4 +1,4 @@
-/** Choices that depend on the seed alone. */
+/** Random choices that depend only on the seed. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to but not including 1 (mulberry32). */
+  /** A number from 0 up to but not including 1. The generator is mulberry32. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -27,7 +27,7 @@ export class Random {
     return all[this.below(all.length)] ?? all[0];
   }
 
-  /** One of them, by weight. */
+  /** Picks one value. Its probability is proportional to its weight. */
   weighted<T>(all: readonly [readonly [number, T], ...(readonly [number, T])[]]): T {
     const sum = all.reduce((total, [weight]) => total + weight, 0);
     let left = this.next() * sum;
@@ -38,7 +38,7 @@ export class Random {
     return all[0][1];
   }
 
-  /** Each with this probability. */
+  /** Includes each value with this probability. */
   some<T>(all: readonly T[], probability: number): T[] {
     return all.filter(() => this.chance(probability));
   }

@@ -1,4 +1,4 @@
-/** Sends requests to a real API server, over few HTTP/2 connections. */
+/** Sends requests to a real API server over a few HTTP/2 connections. */
 import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { Cluster } from '../../../tools/control-plane/cluster-folder.ts';
@@ -9,7 +9,7 @@ export const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8
 
 export interface RealServer {
   readonly send: Send;
-  /** Opens a watch of metadata. Resolves when it has begun, with a function that ends it. */
+  /** Opens a metadata watch. After the watch has begun, resolves with a function that ends it. */
   watch(path: string, line: (text: string) => void): Promise<() => void>;
   close(): void;
 }

@@ -36,7 +36,7 @@ function leaseFields(random: Random): Draft {
   return { spec, ...(random.chance(0.8) ? { metadata: { annotations } } : {}) };
 }
 
-/** A renewal in a group. */
+/** A renewal by one of several processes that hold the Lease as a group. */
 function renewal(random: Random): Step {
   const body: JsonMap[] = [
     { op: 'test', path: '/spec/holderIdentity', value: random.pick(['one', 'two']) },

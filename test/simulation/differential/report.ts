@@ -1,4 +1,4 @@
-/** A difference in words: where the two servers differ, and what was sent before. */
+/** Formats a difference: the fields that differ, and the requests before it. */
 import { at, isList, isMap, isSame } from '../server/json.ts';
 import type { Found } from './run.ts';
 
@@ -13,7 +13,7 @@ export function inWords({ seed, index, step, real, simulated, recent }: Found): 
   return lines.join('\n');
 }
 
-/** What both say, if one of them rejects the request. */
+/** The messages of both servers, if one of them rejects the request. */
 function messages(...answers: readonly unknown[]): string[] {
   const texts = answers.map((each) => at(each, 'body', 'message') ?? 'no message');
   return texts.every((each) => each === texts[0])
@@ -21,7 +21,7 @@ function messages(...answers: readonly unknown[]): string[] {
     : texts.map((each) => `  says: ${cut(String(each), 400)}`);
 }
 
-/** The deepest fields that differ, each as a line. */
+/** The deepest fields that differ, one per line. */
 function unequal(real: unknown, simulated: unknown, path = ''): string[] {
   if (isSame(real, simulated)) return [];
   if (isMap(real) && isMap(simulated)) {

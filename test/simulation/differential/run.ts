@@ -1,4 +1,4 @@
-/** Several sequences at the same time, until enough requests were sent. */
+/** Runs several sequences at the same time until the requested number of requests is sent. */
 import { randomBytes } from 'node:crypto';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { Cluster } from '../../../tools/control-plane/cluster-folder.ts';
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly requests: number;
   readonly seed: number;
   readonly parallel: number;
-  /** Only sequences about this kind; absent: about all. */
+  /** The only kind for which sequences run. Absent: all kinds. */
   readonly only?: string | undefined;
   onProgress?(text: string): void;
   onDifference?(found: Found): void;
@@ -33,7 +33,7 @@ export interface RunResult {
   readonly differences: readonly Found[];
 }
 
-/** Requests of one sequence. Then a new namespace begins. */
+/** The number of requests in one sequence. Each sequence has a new namespace. */
 const sequenceLength = 400;
 const mostDifferences = 20;
 
@@ -126,7 +126,7 @@ const nextSecond = (): Promise<void> =>
 
 const beatMs = 10_000;
 
-/** The node of a sequence. Without a sign of life, the node controller considers it broken. */
+/** The node of a sequence. Without heartbeats, the node controller marks the node as not ready. */
 class OwnNode {
   readonly #name: string;
   readonly #send: Send;
@@ -172,7 +172,7 @@ async function createNamespace(
   const nodeRequest = { ...request, path: '/api/v1/nodes', body: JSON.stringify(node) };
   await real(nodeRequest);
   simulated.handle(nodeRequest);
-  // Its controllers create these two.
+  // The controllers of a namespace create these two objects.
   for (const path of ['configmaps/kube-root-ca.crt', 'serviceaccounts/default']) {
     const get = { method: 'GET', path: `/api/v1/namespaces/${name}/${path}`, headers: {} } as const;
     while ((await real(get)).status !== 200) await new Promise((done) => setTimeout(done, 20));

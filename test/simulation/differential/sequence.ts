@@ -22,11 +22,11 @@ export interface Difference {
   readonly step: Step;
   readonly real: unknown;
   readonly simulated: unknown;
-  /** The last steps, the one with the difference last. */
+  /** The last steps. The last one caused the difference. */
   readonly recent: readonly Step[];
 }
 
-/** What the watches of a kind have said. */
+/** The lines that the watches of a kind have received. */
 interface Lines {
   readonly kind: Kind;
   readonly real: string[];
@@ -73,7 +73,6 @@ export class Sequence {
     };
   }
 
-  /** Opens the watches. */
   async begin(): Promise<void> {
     for (const kind of this.#options.watches) await this.#watch(kind);
   }
@@ -91,7 +90,7 @@ export class Sequence {
     this.#watched.push(lines);
   }
 
-  /** Compares what the watches have said. */
+  /** Compares the lines of the watches. */
   async end(): Promise<Difference | undefined> {
     for (const { kind, real, simulated } of this.#watched) {
       const deadline = performance.now() + settleMs;
@@ -104,17 +103,15 @@ export class Sequence {
     return undefined;
   }
 
-  /** Ends the watches. */
   close(): void {
     for (const end of this.#ends) end();
   }
 
-  /** How many requests each server has got. */
+  /** The number of requests that each server has received. */
   get count(): number {
     return this.#count;
   }
 
-  /** Sends the request to both servers. */
   async take(step: Step): Promise<Difference | undefined> {
     this.#steps.push(step);
     if (this.#steps.length > remembered) this.#steps.shift();
@@ -126,7 +123,7 @@ export class Sequence {
     return step.settles ? await this.settle() : undefined;
   }
 
-  /** Writes the status of all Pods that are not ready, as kubelets do. */
+  /** Sets all Pods that are not ready to this status, as kubelets do. */
   async #runPods(status: JsonMap): Promise<Difference | undefined> {
     for (const side of [this.#real, this.#simulated]) {
       const headers = { accept: 'application/json', 'user-agent': 'kubelet/v1' };
@@ -144,7 +141,7 @@ export class Sequence {
     return await this.settle();
   }
 
-  /** Waits until the controllers of both are done, and compares all objects. */
+  /** Waits until the controllers of both servers have nothing left to do, and compares all objects. */
   async settle(): Promise<Difference | undefined> {
     settleSimulated(this.#options.simulated);
     const simulated = await this.#state(this.#simulated);
@@ -159,7 +156,10 @@ export class Sequence {
     }
   }
 
-  /** Whether the namespace exists, and whether it is being deleted. Its conditions are not simulated. */
+  /**
+   * Whether the namespace exists, and whether it is being deleted. The conditions of the namespace are
+   * not simulated.
+   */
   async #namespace(side: Side, path: string): Promise<JsonMap[]> {
     const own = `${path}/${this.#options.namespace}`;
     const headers = { accept: 'application/json' };
@@ -237,7 +237,7 @@ const isNotReady = ({ status }: JsonMap): boolean =>
     (each) => each['type'] === 'Ready' && each['status'] === 'True',
   );
 
-/** Their names contain hashes, or are made up. */
+/** The names of these objects contain hashes or are generated. */
 const hashedKinds: readonly Kind[] = ['ReplicaSet', 'ControllerRevision', 'Pod'];
 
 const inOneOrder = (objects: readonly JsonMap[]): JsonMap[] =>
@@ -246,7 +246,7 @@ const inOneOrder = (objects: readonly JsonMap[]): JsonMap[] =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, each]) => each);
 
-/** Runs all steps of controllers until none is left. */
+/** Runs controllers' steps until none is left. */
 export function settleSimulated(server: SimulatedServer): void {
   for (let left = 10_000; left > 0; left--) {
     const [step] = server.pending();

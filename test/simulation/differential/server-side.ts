@@ -1,4 +1,4 @@
-/** One of the two servers, with what its responses have said of the objects. */
+/** One of the two servers, with the generated values in its responses so far. */
 import type { Json } from '../server/json.ts';
 import type { SimulatedAnswer, SimulatedRequest } from '../server/server.ts';
 
@@ -10,13 +10,14 @@ interface Seen {
 }
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-/** The letters of the hashes that controllers make. */
+/** The alphabet of the hashes that controllers generate. */
 const someHash = /(?<![a-z0-9])[bcdfghjklmnpqrstvwxz2456789]{5,10}(?![a-z0-9])/g;
 const unknownUid = '99999999-9999-4999-8999-999999999999';
 
 /**
- * Gives uids and versions of one server names that are the same for the other one: the name of the object,
- * and how many with this name there were before; and the place in the order of the versions of the object.
+ * Replaces generated values of one server with names that are equal for both servers. The name of a uid
+ * is the name of the object and the number of earlier objects with this name. The name of a version is
+ * its place in the order of the object's versions.
  */
 export class Names {
   readonly #uids = new Map<string, string>();
@@ -27,18 +28,18 @@ export class Names {
   /** The continue token of the last page. */
   token = '';
 
-  /** From here on, `forget` takes back what was seen. */
+  /** Starts to record changes, which `forget` undoes. */
   remember(): void {
     this.#undo = [];
   }
 
-  /** Takes back what was seen since `remember`: it was a state on the way to the next one. */
+  /** Undoes everything since `remember`, because the objects were only in an intermediate state. */
   forget(): void {
     for (const undo of this.#undo.toReversed()) undo();
     this.#undo = [];
   }
 
-  /** Takes note of an object in a response. */
+  /** Records an object of a response. */
   see(kind: string, metadata: Readonly<Record<string, unknown>>): void {
     const { name, uid, resourceVersion } = metadata;
     if (typeof name !== 'string' || typeof uid !== 'string') return;
@@ -63,7 +64,10 @@ export class Names {
     this.#undo.push(() => seen.versions.pop());
   }
 
-  /** The place of a version in the order of those that were seen; whether it is newer than all before. */
+  /**
+   * The place of a version in the order of the recorded versions, with a note if it is older than the
+   * version before it.
+   */
   versionName(kind: string, name: string, version: string): string {
     const versions = this.#objects.get(keyFor(kind, name))?.versions ?? [];
     const at = versions.indexOf(version);
@@ -71,7 +75,7 @@ export class Names {
     return `version ${at}${isInOrder ? '' : ' which is older than the one before'}`;
   }
 
-  /** Takes note of the hash in the name of a ReplicaSet or a ControllerRevision. */
+  /** Records the hash in the name of a ReplicaSet or a ControllerRevision. */
   seeHash(prefix: string, hash: string): void {
     if (hash === '' || this.#hashes.has(hash)) return;
     const count = (this.#counts.get(prefix) ?? 0) + 1;
@@ -89,7 +93,7 @@ export class Names {
     return named.replace(someHash, (hash) => this.#hashes.get(hash) ?? hash);
   }
 
-  /** Replaces placeholders: `$uid:ConfigMap/a`, `$rv:ConfigMap/a`, `$old:ConfigMap/a`. */
+  /** Replaces the placeholders `$uid:ConfigMap/a`, `$rv:ConfigMap/a` and `$old:ConfigMap/a`. */
   filledIn(text: string): string {
     return text.replace(/\$(uid|rv|old):([\w/.-]+)/g, (_, what: string, key: string) => {
       const seen = this.#objects.get(key);
@@ -100,7 +104,7 @@ export class Names {
   }
 }
 
-/** A sequence knows one namespace. */
+/** A sequence has only one namespace, so the key is the same for each name. */
 const keyFor = (kind: string, name: string): string =>
   kind === 'Namespace' ? 'Namespace/own' : `${kind}/${name}`;
 

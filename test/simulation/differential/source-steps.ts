@@ -1,4 +1,4 @@
-/** Random requests about ConfigMaps and Secrets: those of wave-cron, of users, and of GitOps tools. */
+/** Random requests about ConfigMaps and Secrets, as wave-cron, users and GitOps tools send them. */
 import type { Draft, Json, JsonMap } from '../server/json.ts';
 import type { Random } from './random.ts';
 import type { Step } from './step.ts';
@@ -16,7 +16,7 @@ const sources: readonly [Target, ...Target[]] = [
   { kind: 'Secret', name: 't' },
 ];
 
-/** A value of a key; null removes the key. */
+/** The values of keys. Null removes a key. */
 type Values = Readonly<Record<string, string | null>>;
 
 function someValues(random: Random, keys: readonly string[], mayRemove: boolean): Values {
@@ -30,7 +30,7 @@ function someValues(random: Random, keys: readonly string[], mayRemove: boolean)
 const annotationKeys = ['wave.pusher.com/note', 'example.com/other', 'plain'] as const;
 const labelKeys = ['app', 'example.com/team'] as const;
 
-/** Few of them are not accepted. */
+/** The API server rejects most of these. */
 const badAnnotations: readonly [Values, ...Values[]] = [
   { 'example.com/': 'x' },
   { 'a/b/c': 'x' },
@@ -72,7 +72,7 @@ export function metadataChange(random: Random, mayRemove: boolean): Draft {
   return metadata;
 }
 
-/** The version or the uid that a request names, some of them wrong. */
+/** The version or the uid that a request requires. Some are wrong. */
 export function preconditions(random: Random, target: Target): Draft {
   const key = keyOf(target);
   const result: Draft = {};
@@ -107,7 +107,7 @@ export function sourceStep(random: Random): Step {
 
 export const dryRun = (random: Random): string => (random.chance(0.05) ? '&dryRun=All' : '');
 
-/** A manager, in the query or as the user agent. */
+/** The field manager of a request, either in the query or as the user agent. */
 export function by(random: Random): { readonly query: string; readonly userAgent: string } {
   const manager = random.pick(managers);
   return random.chance(0.5)
@@ -250,7 +250,7 @@ export function listStep(random: Random, kind: Kind): Step {
   if (random.chance(0.3))
     query.set('fieldSelector', random.pick(['metadata.name=a', 'metadata.name!=a']));
   if (random.chance(0.5)) query.set('limit', String(1 + random.below(3)));
-  // The next page of the last list, which may have been a list of another kind.
+  // Requests the next page of the last list. That list may have been of another kind.
   const page = random.chance(0.25) ? '&continue=$token' : '';
   return {
     ...{ kind, name: undefined, method: 'GET', userAgent: 'someone/1.0' },

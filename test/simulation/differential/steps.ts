@@ -1,4 +1,4 @@
-/** What a sequence is about. */
+/** The subjects of sequences, with the random requests for each. */
 import { namespaceStep } from './namespace-steps.ts';
 import { ownerStep } from './owner-steps.ts';
 import type { Random } from './random.ts';
@@ -12,11 +12,14 @@ export interface StepMaker {
   makeStep(random: Random): Step;
   /** Whether all Pods become ready after each step. */
   readonly runsPods?: true;
-  /** Whether a changed template waits for another second: what was made in one second is in a random order. */
+  /**
+   * Whether each change of a template waits for the next second. The controller orders objects of the
+   * same second randomly.
+   */
   readonly isSlow?: true;
   /** The kinds whose objects are compared. */
   readonly kinds: readonly Kind[];
-  /** Those whose changes are watched. */
+  /** The kinds whose changes are watched. */
   readonly watches?: readonly Kind[];
 }
 

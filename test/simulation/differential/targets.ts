@@ -45,6 +45,6 @@ export function collectionPath(kind: Kind, namespace: string): string {
   return `${root}/namespaces/${namespace}/${plural}`;
 }
 
-/** A Namespace is that of the sequence. */
+/** A sequence has only one Namespace: its own. */
 export const objectPath = ({ kind, name }: Target, namespace: string): string =>
   `${collectionPath(kind, namespace)}/${kind === 'Namespace' ? namespace : name}`;

@@ -1,4 +1,4 @@
-/** Random requests about workloads: those of wave-cron, of users, of operators and of GitOps tools. */
+/** Random requests about workloads, as wave-cron, users, operators and GitOps tools send them. */
 import type { Draft, Json, JsonMap } from '../server/json.ts';
 import type { Random } from './random.ts';
 import {
@@ -27,10 +27,10 @@ function podSpec(random: Random): Draft {
   return { containers: [{ name: 'main', image, envFrom, env }], volumes };
 }
 
-/** The label and the taint of the only node of a sequence. */
+/** The key of the label and the taint of the sequence's only node. */
 export const nodeKey = 'example.com/differential';
 
-/** So that Pods of DaemonSets run on the node of the sequence, and on no other one. */
+/** Lets Pods of DaemonSets run only on the node of the sequence. */
 const onOwnNode: Draft = {
   nodeSelector: { [nodeKey]: '$namespace' },
   tolerations: [{ key: nodeKey, operator: 'Exists' }],
@@ -89,7 +89,7 @@ function wavePatch(random: Random, target: Target): Draft {
   return { metadata, spec: { template } };
 }
 
-/** What users change. */
+/** A change that a user could make. */
 function userChange(random: Random, { kind }: Target): Draft {
   const change = random.below(6);
   if (change === 0) return { metadata: metadataChange(random, true) };
@@ -104,7 +104,7 @@ function userChange(random: Random, { kind }: Target): Draft {
   return { spec: { template: { spec: { containers: containers ?? [] } } } };
 }
 
-/** As GitOps tools apply it: the whole spec. */
+/** The complete spec, as GitOps tools apply it. */
 function applied(random: Random, { kind, name }: Target): Draft {
   const all = spec(random, kind, name);
   const metadata = random.chance(0.5) ? { metadata: metadataChange(random, false) } : {};
@@ -117,7 +117,7 @@ const ready: JsonMap = {
   conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }],
 };
 
-/** All Pods become ready. */
+/** Makes all Pods ready. */
 export const runPods = (kind: Kind): Step => ({
   ...{ kind, name: undefined, method: 'GET', suffix: '', userAgent: 'kubelet/v1' },
   kubelet: ready,

@@ -1,4 +1,4 @@
-/** wave-cron in a process of the simulation, wired as the program wires it. */
+/** A wave-cron program in a simulated process, with the same wiring as the real program. */
 
 import { pass } from '../../../handler/pass/pass.ts';
 import { release } from '../../../handler/release/release.ts';
@@ -19,7 +19,7 @@ import { simulatedReadLines, WatchStreams } from '../world/watch-stream.ts';
 import { type PassEnded, runSchedule } from './replica.ts';
 import type { TriggerPage } from './trigger-page.ts';
 
-/** How a program ended. It has not if its process was killed. */
+/** How a program ended. A program whose process was killed has no end. */
 export type Ended =
   | { readonly how: 'report'; readonly report: Report }
   | { readonly how: 'status'; readonly status: number }
@@ -31,14 +31,15 @@ export interface ProgramDeps {
   readonly traffic: Traffic;
   readonly settings: Settings;
   readonly namespace: string;
-  /** Gets each line of its log. */
+  /** Called with each line of the program's log. */
   readonly said: (line: string) => void;
   /** Called with an error that the program does not expect. */
   readonly crashed: (error: Error) => void;
+  /** Called when a pass of the program has ended. */
   readonly passEnded: PassEnded;
 }
 
-/** A program that runs. */
+/** A running program. */
 export class Program {
   readonly process: SimulatedProcess;
   readonly settings: Settings;
@@ -58,26 +59,26 @@ export class Program {
     return this.ended === undefined && this.process.state !== 'dead';
   }
 
-  /** As SIGTERM. */
+  /** Has the effect of SIGTERM. */
   terminate(): void {
     if (this.process.state === 'running') this.#stop.abort(new Error('SIGTERM'));
   }
 
   /**
-   * To be called when the simulation is over. Node keeps a signal of `AbortSignal.any` that has
-   * listeners in memory until it is aborted, and with it everything that a killed process knows.
+   * Call this method after the simulation. Node keeps a signal of `AbortSignal.any` with listeners in
+   * memory until the signal is aborted. With the signal, Node also keeps all data of a killed process.
    */
   forget(): void {
     this.process.kill();
     this.#stop.abort();
   }
 
-  /** As the command `once`. */
+  /** Runs the command `once`. */
   once(): void {
     this.#run(async (context) => ({ how: 'status', status: await once(context) }));
   }
 
-  /** One pass with its report, as a program that calls the package. */
+  /** Runs one pass and keeps its report, like a program that calls the package. */
   pass(): void {
     this.#run(async ({ wiring, signal, settings }) => {
       const report = await pass({ settings, write: true }, { ...wiring.deps, signal });
@@ -85,7 +86,7 @@ export class Program {
     });
   }
 
-  /** As the command `schedule`. */
+  /** Runs the command `schedule`. */
   schedule(): void {
     this.#run(async (context) => {
       const status = await runSchedule(context, this.#deps.passEnded, (page) => {
@@ -95,7 +96,7 @@ export class Program {
     });
   }
 
-  /** As the command `release --yes`. */
+  /** Runs the command `release --yes`. */
   release(): void {
     this.#run(async ({ wiring, signal, settings }) => {
       const { cluster, clock } = wiring.deps;
@@ -111,7 +112,7 @@ export class Program {
       .then(work)
       .catch((thrown: unknown): Ended => {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        // Any other error is one of the program or of the simulation.
+        // Any other error is a fault in the program or in the simulation.
         const isExpected = error instanceof WaveCronError || this.#stop.signal.aborted;
         if (!isExpected) this.#deps.crashed(error);
         return { how: 'error', error };

@@ -1,4 +1,4 @@
-/** The command `schedule` in a process of the simulation: no port is open, and its metrics are not served. */
+/** Runs the command `schedule` in a simulated process. It opens no port and serves no metrics. */
 import type { CommandContext } from '../../../jobs/command-context.ts';
 import { schedule } from '../../../jobs/commands/schedule.ts';
 import type { Pages } from '../../../jobs/serve/http-server.ts';

@@ -3,7 +3,7 @@ import type { Pages } from '../../../jobs/serve/http-server.ts';
 
 export type TriggerPage = NonNullable<Pages['post']>[string];
 
-/** @param about the object that changed; undefined: anything */
+/** @param about the changed object; undefined: any object */
 export async function postTrigger(
   page: TriggerPage,
   token: string,

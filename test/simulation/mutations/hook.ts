@@ -1,4 +1,4 @@
-/** Changes one file of the product when it is loaded. Nothing on the disk changes. */
+/** Changes one file of the product when Node loads it. The file on the disk stays unchanged. */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ export function mutated({ file, from, to }: Mutation): string {
   return parts.join(to);
 }
 
-/** Call it before the file is imported for the first time. */
+/** Call this function before the first import of the file. */
 export function mutate(mutation: Mutation): void {
   const url = pathToFileURL(join(root, mutation.file)).href;
   const source = mutated(mutation);

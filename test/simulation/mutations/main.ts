@@ -1,9 +1,9 @@
 /**
- * Looks for each mutation of the product with a walk:
+ * Checks that a walk finds each mutation of the product:
  *
  *     npm run test:mutations -- --steps 50000 --seed 1
  *
- * UPDATE=1 writes the table to docs/reliability.md.
+ * With UPDATE=1, writes the table to docs/reliability.md.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '50000' },
     seed: { type: 'string', default: '1' },
     processes: { type: 'string', default: '2' },
-    /** Only those whose names match. */
+    /** A regular expression. Only mutations with matching names are tried. */
     only: { type: 'string', default: '' },
   },
 });

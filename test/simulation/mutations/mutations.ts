@@ -1,8 +1,8 @@
-/** Faults of the product, each in one place of one file. A walk must find each of them. */
+/** Deliberate faults of the product. Each changes one place of one file, and a walk must find it. */
 export interface Mutation {
   readonly name: string;
   readonly file: string;
-  /** A text that is in the file exactly once. */
+  /** A text that occurs exactly once in the file. */
   readonly from: string;
   readonly to: string;
 }

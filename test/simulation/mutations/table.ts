@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 export interface Found {
   readonly name: string;
-  /** Steps until it was found; undefined: it was not. */
+  /** The number of steps after which a walk found the fault. Undefined: no walk found it. */
   readonly after: number | undefined;
-  /** What was wrong. */
+  /** The failed check. */
   readonly by: string | undefined;
 }
 

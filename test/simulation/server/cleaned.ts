@@ -1,4 +1,4 @@
-/** A value as the API server keeps it: without nulls, and without empty lists and maps of text. */
+/** A value in the form that the API server stores: without nulls, empty lists and empty maps of text. */
 import { type Draft, isList, isMap, type Json, type JsonMap } from './json.ts';
 
 const textMaps = new Set([
@@ -6,7 +6,7 @@ const textMaps = new Set([
   ...['limits', 'requests', 'hard', 'used'],
 ]);
 
-/** Fields that are left out if they have this value. */
+/** Fields that the API server leaves out if they have this value. */
 const zeros: Readonly<Record<string, Json>> = {
   paused: false,
   minReadySeconds: 0,
@@ -14,7 +14,7 @@ const zeros: Readonly<Record<string, Json>> = {
   observedGeneration: 0,
 };
 
-/** The same map if nothing is to be left out. */
+/** Returns the same map if it has no such fields. */
 export function cleaned(map: JsonMap): JsonMap {
   let copy: Draft | undefined;
   for (const key of Object.keys(map)) {

@@ -1,4 +1,4 @@
-/** Deletes objects as the API server does: with finalizers, and with time for Pods to end. */
+/** Deletes objects as the API server does: with finalizers, and with a grace period for Pods. */
 import { at, type Json, type JsonMap, listOf, mapOf, textOf } from './json.ts';
 import type { Resource } from './resource.ts';
 import { resources } from './resources.ts';
@@ -13,7 +13,7 @@ export interface DeleteOptions {
   readonly resourceVersion: string;
 }
 
-/** Either the object, which is still there, or was returned; or what is said of its deletion. */
+/** Either the deleted object, or the details for a Status without the object. */
 export type Deleted = { readonly object: JsonMap } | { readonly details: JsonMap };
 
 const orphan = 'orphan';
@@ -59,7 +59,7 @@ export class Deleter {
     return { object: this.#marked(live, finalizers, 0, call) };
   }
 
-  /** The object with its deletion timestamp. */
+  /** The object with a deletion timestamp. */
   #marked(
     live: Stored,
     finalizers: readonly Json[],

@@ -1,4 +1,4 @@
-/** The conflicts of a server-side apply with the fields of other managers. */
+/** Conflicts of a server-side apply with the fields of other managers. */
 import type { Owner, Owners } from './field-owners.ts';
 import { type FieldSet, intersection, isEmptySet } from './field-set.ts';
 import type { JsonMap } from './json.ts';
@@ -41,7 +41,7 @@ function inWords({ name, operation, apiVersion, subresource }: Owner): string {
   return operation === 'Update' ? `${whose} using ${apiVersion}` : whose;
 }
 
-/** The members of each level, and then those below. */
+/** All members of each level, followed by the members of the levels below. */
 function membersOf(set: FieldSet, before = ''): string[] {
   const keys = Object.keys(set)
     .filter((key) => key !== '.')

@@ -21,7 +21,7 @@ export function identityOf({ name, operation, apiVersion, subresource }: Manager
   return `${name} ${operation} ${version} ${subresource}`;
 }
 
-/** Undefined if an entry is not valid. */
+/** Undefined if an entry is invalid. */
 export function decode(list: unknown): Owners | undefined {
   const owners: Owners = new Map();
   for (const entry of mapsOf(list)) {

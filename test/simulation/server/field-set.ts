@@ -1,6 +1,6 @@
 /**
- * Sets of fields in the form of `fieldsV1`: a map of the fields of a value. A field is a member if its map is
- * empty or has the entry `.`.
+ * Sets of fields in the format `fieldsV1`, which is a map of the fields of a value. A field is a member
+ * if its map is empty or has the entry `.`.
  */
 import { type Draft, isMap, type JsonMap } from './json.ts';
 
@@ -61,7 +61,7 @@ export const difference = (a: FieldSet, b: FieldSet): FieldSet =>
 export const intersection = (a: FieldSet, b: FieldSet): FieldSet =>
   combined(a, b, (x, y) => x && y);
 
-/** Without a field and all fields below it. */
+/** The set without a field and without all fields below that field. */
 export function without(set: FieldSet, [key = '', ...rest]: readonly string[]): FieldSet {
   const node = set[key];
   if (!isMap(node)) return set;
@@ -72,7 +72,7 @@ export function without(set: FieldSet, [key = '', ...rest]: readonly string[]): 
   return left === undefined ? others : { ...others, [key]: left };
 }
 
-/** With the fields that lead to the members, but not with the items of lists. */
+/** The set with the parent fields of all members, but without the items of lists. */
 export function withParents(set: FieldSet): FieldSet {
   const result: Draft = {};
   for (const [key, node] of Object.entries(set) as [string, JsonMap][]) {
@@ -83,7 +83,7 @@ export function withParents(set: FieldSet): FieldSet {
   return result;
 }
 
-/** Adds a member to a set that is being built. */
+/** Adds a member to an unfinished set. */
 export function insert(set: Draft, path: readonly string[]): void {
   let here = set;
   for (const [at, key] of path.entries()) {
@@ -94,17 +94,17 @@ export function insert(set: Draft, path: readonly string[]): void {
       else if (!isEmptySet(node)) node['.'] = {};
       return;
     }
-    // An empty map is a member, and stays one when it gets children.
+    // An empty map is a member. It remains a member when it gets children.
     if (node === undefined) here[key] = notMember();
     else if (isEmptySet(node)) here[key] = { '.': {} };
     here = here[key] as Draft;
   }
 }
 
-/** A node that gets a child at once. */
+/** A node whose first child follows immediately. */
 const notMember = (): Draft => ({});
 
-/** Whether the path is a member, or leads to one. */
+/** Whether the path is a member or a parent of one. */
 export function lookUp(
   set: FieldSet,
   key: string,

@@ -1,4 +1,4 @@
-/** Answers a request: finds out what it asks for, does it, and writes the response. */
+/** Handles a request: parses it, executes it, and writes the response. */
 import type { DeleteOptions, Deleter } from './deleter.ts';
 import { at, isMap, type Json, type JsonMap, mapOf, textOf } from './json.ts';
 import { list, predicateOf } from './list.ts';
@@ -74,7 +74,7 @@ function bodyOf({ body = '' }: SimulatedRequest): Json {
   }
 }
 
-/** The object of a request, without apiVersion and kind. */
+/** The object in a request, without apiVersion and kind. */
 function objectOf(request: SimulatedRequest, { resource }: Route): JsonMap {
   const { apiVersion: _, kind, ...object } = mapOf(bodyOf(request));
   if (kind !== undefined && kind !== resource.kind) {

@@ -1,4 +1,4 @@
-/** JSON values as plain data. Nothing changes a value after it was stored. */
+/** JSON values as plain data. A value never changes after it was stored. */
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonMap;
 
@@ -13,7 +13,7 @@ export const isMap = (value: unknown): value is JsonMap =>
 
 export const isList = (value: unknown): value is readonly Json[] => Array.isArray(value);
 
-/** An empty map for anything that is not a map. */
+/** Returns an empty map if the value is not a map. */
 export const mapOf = (value: unknown): JsonMap => (isMap(value) ? value : {});
 
 export const listOf = (value: unknown): readonly Json[] => (isList(value) ? value : []);
@@ -24,7 +24,7 @@ export const textOf = (value: unknown): string => (typeof value === 'string' ? v
 
 export const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
-/** The order of fields of a map does not count. */
+/** Ignores the order of the fields in maps. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (isList(a)) return isList(b) && a.length === b.length && a.every((it, i) => isSame(it, b[i]));
@@ -35,13 +35,13 @@ export function isSame(a: unknown, b: unknown): boolean {
   );
 }
 
-/** With a field replaced; undefined removes it. */
+/** The map with a new value for one field. Undefined removes the field. */
 export function withField(map: JsonMap, field: string, value: Json | undefined): JsonMap {
   const { [field]: _, ...others } = map;
   return value === undefined ? others : { ...map, [field]: value };
 }
 
-/** With a field of an inner map replaced. */
+/** The map with a new value for a field of an inner map. */
 export function withInner(
   map: JsonMap,
   [first = '', ...rest]: readonly string[],
@@ -57,7 +57,7 @@ export function at(value: unknown, ...path: readonly string[]): Json | undefined
   return here as Json | undefined;
 }
 
-/** JSON with the fields of each map in one order. */
+/** JSON with the fields of each map in a fixed order, for comparisons. */
 export function canonical(value: Json | undefined): string {
   if (isMap(value)) {
     const fields = Object.keys(value).sort();

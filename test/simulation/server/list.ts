@@ -9,9 +9,9 @@ import type { Store, Stored } from './store.ts';
 import { listText } from './text.ts';
 
 interface Token {
-  /** Negative: the present version. */
+  /** Negative: the current version. */
   readonly rv: number;
-  /** The key of the last object of the page before, and a zero byte. */
+  /** The key of the last object on the previous page, with a zero byte. */
   readonly start: string;
 }
 
@@ -26,7 +26,7 @@ const supportedFields: Readonly<Record<string, readonly string[]>> = {
   replicasets: ['status.replicas'],
 };
 
-/** Undefined if all objects match. */
+/** Undefined if the selectors match all objects. */
 export function predicateOf({ resource, query }: Route): Predicate | undefined {
   const fields = [
     'metadata.name',
@@ -68,7 +68,10 @@ export function list(store: Store, route: Route, request: SimulatedRequest): str
   );
 }
 
-/** A name in the field selector is looked up, so no other object counts as one of the rest. */
+/**
+ * The API server gets an object by the name in the field selector. So it does not count other objects
+ * as remaining.
+ */
 function hasAskedName({ namespace, resource, query }: Route): (stored: Stored) => boolean {
   const isOfOne = namespace !== undefined || !resource.isNamespaced;
   const [, name] = /(?:^|,)metadata\.name==?([^,]+)/.exec(query.get('fieldSelector') ?? '') ?? [];
@@ -111,7 +114,7 @@ function page(
   for (const [at, each] of all.entries()) {
     if (!predicate(each.object)) continue;
     items.push(each);
-    // Whether one of the others matches is not looked at.
+    // The API server does not check whether the remaining objects match.
     if (items.length === limit) return { items, rest: all.length - at - 1 };
   }
   return { items, rest: 0 };
@@ -123,7 +126,7 @@ function tokenOf(text: string | null): Token | undefined {
     const { rv, start } = JSON.parse(Buffer.from(text, 'base64url').toString());
     if (typeof rv === 'number') return { rv, start: textOf(start) };
   } catch {
-    // Answered below.
+    // The error below is the response.
   }
   throw badRequest('continue key is not valid');
 }

@@ -1,4 +1,4 @@
-/** Which manager owns which fields: `metadata.managedFields`, as the API server keeps them. */
+/** The owners of fields in `metadata.managedFields`, as the API server tracks them. */
 import { assertNoConflict } from './field-conflicts.ts';
 import { decode, encode, identityOf, type Manager, type Owners } from './field-owners.ts';
 import {
@@ -17,17 +17,17 @@ import { type Comparison, compare, fieldsOf, withoutFields } from './typed.ts';
 
 export type { Manager } from './field-owners.ts';
 
-/** Which fields of an object are compared. */
+/** The rules for the comparison of an object's fields. */
 export interface FieldRules {
   readonly shape: Shape;
-  /** Paths of `fieldsV1` that a request to this resource cannot set. */
+  /** Paths in the format `fieldsV1` that requests to this resource cannot set. */
   readonly reset: readonly (readonly string[])[];
 }
 
 const hidden = ['name', 'namespace', 'creationTimestamp', 'uid', 'generation'] as const;
 const hiddenVersions = ['managedFields', 'resourceVersion', 'selfLink'] as const;
 
-/** Without the fields that no manager owns. */
+/** The set without the fields that no manager owns. */
 function stripped(set: FieldSet): FieldSet {
   const { 'f:apiVersion': _, 'f:kind': __, 'f:metadata': metadata, ...others } = set;
   if (metadata === undefined) return others;
@@ -67,7 +67,7 @@ function withManagers(object: JsonMap, owners: Owners): JsonMap {
   };
 }
 
-/** Takes what changed from the other managers. */
+/** Removes changed fields from the other managers. */
 function takeFromOthers(
   owners: Owners,
   own: string,
@@ -134,7 +134,7 @@ function takeManaged(owners: Owners, comparison: Comparison, manager: Manager, n
 
 const mostUpdateManagers = 10;
 
-/** Merges the oldest managers into one. */
+/** Merges the oldest managers into one manager. */
 function capManagers(owners: Owners): void {
   const updaters = [...owners].filter(([, { operation }]) => operation === 'Update');
   let left = updaters.length;
@@ -170,8 +170,8 @@ function capManagers(owners: Owners): void {
 /**
  * The object after a server-side apply.
  *
- * @param live undefined if it does not exist yet
- * @param toObject what the API server makes of the merged fields
+ * @param live undefined if the object does not exist yet
+ * @param toObject decodes the merged fields, as the API server does
  * @throws StatusError if another manager owns a changed field, and `force` is false
  */
 export function afterApply(
@@ -197,12 +197,12 @@ export function afterApply(
   stripOwn(owners, id);
   const object = toObject(result);
   const own = owners.get(id);
-  // A manager that only takes over what is there already gets no time.
+  // A manager gets a new time only if the object has changed.
   if (own !== undefined && !isSame(bare, result)) owners.set(id, { ...own, time: now });
   return withManagers(object, owners);
 }
 
-/** An object without managers gets one for what it has already. */
+/** Gives an object without managers a manager for its existing fields. */
 function adopt(
   rules: FieldRules,
   owners: Owners,
@@ -229,7 +229,10 @@ function stripOwn(owners: Owners, id: string): void {
   else owners.set(id, { ...own, fields });
 }
 
-/** Without the fields that the manager applied before and does not apply any more, if nobody else owns them. */
+/**
+ * Removes the fields that the manager applied before but does not apply now, unless another manager
+ * owns them.
+ */
 function pruned(
   { shape }: FieldRules,
   object: JsonMap,

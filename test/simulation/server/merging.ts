@@ -1,4 +1,4 @@
-/** Merging of a configuration into a live value by their shape, as a server-side apply does. */
+/** Merges a configuration into a live value according to its shape, for server-side apply. */
 import { type Draft, isList, type Json, type JsonMap } from './json.ts';
 import type { Shape } from './shape.ts';
 import { asMap, isBare, itemKey, kindOf, shapeOf } from './typed.ts';
@@ -25,7 +25,10 @@ function mergedMaps(shape: Shape, live: JsonMap, config: JsonMap): JsonMap {
   return result;
 }
 
-/** Items of the configuration come in its order, and the others stay where they are as far as possible. */
+/**
+ * The items of the configuration keep their order. The other items keep their places as far as
+ * possible.
+ */
 function mergedLists(shape: Shape, live: readonly Json[], config: readonly Json[]): Json[] {
   const liveKeys = live.map((item) => itemKey(shape, item));
   const configKeys = config.map((item) => itemKey(shape, item));

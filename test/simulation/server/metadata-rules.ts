@@ -1,4 +1,4 @@
-/** What the API server accepts as metadata. */
+/** The API server's validation of metadata. */
 import { isList, isSame, type Json, type JsonMap, mapOf, mapsOf, textOf } from './json.ts';
 import type { Resource } from './resource.ts';
 import { type Fault, forbiddenValue, invalidValue, requiredValue } from './status.ts';
@@ -30,7 +30,7 @@ export function nameFaults(name: string, isLabel = false): Fault[] {
   ];
 }
 
-/** The messages about a name such as `example.com/name`. */
+/** The problems of a name such as `example.com/name`. */
 export function qualifiedNameProblems(name: string): string[] {
   const parts = name.split('/');
   if (parts.length > 2) {
@@ -128,7 +128,7 @@ function finalizerFaults(finalizers: Json | undefined, mayBeAny: boolean): Fault
 
 type Rules = Pick<Resource, 'hasAnyFinalizers'>;
 
-/** What is wrong with the metadata, except the name. */
+/** All faults in the metadata, except in the name. */
 export function metadataFaults(metadata: JsonMap, { hasAnyFinalizers }: Rules): Fault[] {
   return [
     ...labelFaults(mapOf(metadata['labels'])),

@@ -4,7 +4,7 @@ import type { Shape } from './shape.ts';
 import { badRequest, unprocessable } from './status.ts';
 import { shapeOf } from './typed.ts';
 
-/** RFC 7396. */
+/** A merge patch (RFC 7396). */
 export function mergePatch(target: Json | undefined, patch: Json): Json {
   if (!isMap(patch)) return patch;
   const result: Draft = isMap(target) ? { ...target } : {};
@@ -75,7 +75,7 @@ function patchField(shape: Shape, result: Draft, key: string, value: Json): void
 
 const isMergedList = (shape: Shape): boolean => shape.set === true || shape.mergeKey !== undefined;
 
-/** A value that does not exist yet: without directives and nulls. */
+/** A value for a new field: without directives and nulls. */
 function asNewValue(value: Json): Json | undefined {
   if (isList(value)) {
     return value.map(asNewValue).filter((each): each is Json => each !== undefined);
@@ -108,7 +108,7 @@ function mergedItems(
 ): {
   readonly list: Json[];
   readonly items: JsonMap[];
-  /** What is left after all deletions. */
+  /** The items after all deletions. */
   readonly left: readonly Json[];
 } {
   const key = shape.mergeKey ?? '';
@@ -136,7 +136,7 @@ function mergedItems(
   return { list, items, left };
 }
 
-/** The items of the patch in its order, and the others where they were, as far as possible. */
+/** The items of the patch keep their order. The other items keep their places as far as possible. */
 function ordered(
   key: string | undefined,
   list: readonly Json[],
@@ -196,7 +196,7 @@ function patchInOrder(
   delete rest[field];
 }
 
-/** RFC 6902. */
+/** A JSON patch (RFC 6902). */
 export function jsonPatch(target: JsonMap, operations: Json): JsonMap {
   if (!isList(operations)) throw badRequest('a JSON patch is a list of operations');
   let result: Json = target;
@@ -256,7 +256,7 @@ function tested(target: Json, path: string, value: Json): Json {
   return target;
 }
 
-/** The API server does not say which operation failed. */
+/** The API server does not report which operation failed. */
 const rejectedPatch = () =>
   unprocessable('the server rejected our request due to an error in our request');
 
@@ -288,7 +288,7 @@ function withPart(target: Json, part: string, value: Json, change: Change): Json
     return list;
   }
   const map: Draft = isMap(target) ? { ...target } : {};
-  // To replace a field that does not exist adds it.
+  // If the field does not exist, `replace` adds it.
   if (change === 'remove' && !(part in map)) throw rejectedPatch();
   if (change === 'remove') delete map[part];
   else map[part] = value;

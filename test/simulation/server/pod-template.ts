@@ -43,7 +43,7 @@ function withContainerDefaults(container: JsonMap): JsonMap {
   return result;
 }
 
-/** A variable without a value. */
+/** The API server stores an empty value as no value. */
 function withoutEmpty(variable: JsonMap): JsonMap {
   if (variable['value'] !== '') return variable;
   const { value: _, ...others } = variable;
@@ -78,7 +78,7 @@ export function podFaults(spec: JsonMap, field: string): Fault[] {
   });
 }
 
-/** The labels of a map, as text. */
+/** The labels in metadata. */
 export const labelsOf = (metadata: Json | undefined): JsonMap => mapOf(mapOf(metadata)['labels']);
 
 const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -88,7 +88,10 @@ const waits = (key: string): JsonMap => ({
   ...{ operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
 });
 
-/** What admission adds to a new Pod: its account and the token of it, priority and tolerations. */
+/**
+ * Adds the same fields as admission to the spec of a new Pod: the service account, its token, priority
+ * and tolerations.
+ */
 export function withAdmission(spec: JsonMap): JsonMap {
   const name = 'kube-api-access-00000';
   const account = textOf(spec['serviceAccountName']) || 'default';

@@ -1,4 +1,4 @@
-/** Admission by ResourceQuotas, which count the objects of a resource in a namespace. */
+/** Admission by ResourceQuotas, which limit the number of objects in a namespace. */
 import { at, type JsonMap, mapOf, textOf } from './json.ts';
 import type { Resource } from './resource.ts';
 import { resources } from './resources.ts';
@@ -6,7 +6,7 @@ import { forbidden, qualified } from './status.ts';
 import type { Store, Stored } from './store.ts';
 import type { WriteCall, Writer } from './writer.ts';
 
-/** The names under which a quota counts objects of a resource. */
+/** The names that a quota uses for the number of objects of a resource. */
 export function quotaNames(resource: Resource): string[] {
   const count = `count/${qualified(resource)}`;
   const isPlain = resource.group === '' && plain.includes(resource.plural);
@@ -23,9 +23,9 @@ const asServer: WriteCall = {
 };
 
 /**
- * Counts a new object in all quotas.
+ * Adds a new object to the numbers of all quotas.
  *
- * @throws StatusError if one of them does not allow it
+ * @throws StatusError if a quota does not allow the object
  */
 export function chargeQuotas(
   store: Store,

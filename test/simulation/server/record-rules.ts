@@ -1,4 +1,4 @@
-/** What the API server accepts as a Lease, and as an Event of events.k8s.io/v1. */
+/** The API server's validation of Leases, and of Events of events.k8s.io/v1. */
 import { at, isSame, type JsonMap, mapOf, textOf } from './json.ts';
 import { qualifiedNameProblems } from './metadata-rules.ts';
 import { type Fault, invalidValue, requiredValue } from './status.ts';
@@ -60,7 +60,7 @@ function seriesFaults(event: JsonMap): Fault[] {
   ];
 }
 
-/** The fields that an update cannot change, with their names in messages. */
+/** The fields that an update cannot change. The second name is the name in messages. */
 const fixed = [
   ['regarding', 'involvedObject'],
   ['reason', 'reason'],

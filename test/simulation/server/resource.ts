@@ -2,7 +2,7 @@ import type { JsonMap } from './json.ts';
 import type { Shape } from './shape.ts';
 import type { Fault } from './status.ts';
 
-/** A resource of the API, with what is special about it. */
+/** A resource of the API, with its own rules. */
 export interface Resource {
   readonly group: string;
   readonly version: string;
@@ -10,35 +10,35 @@ export interface Resource {
   readonly kind: string;
   readonly isNamespaced: boolean;
   readonly shape: Shape;
-  /** Whether a name is a label, without dots. */
+  /** Whether a name must be a label, without dots. */
   readonly hasLabelAsName?: true;
-  /** An object from a request as the API server keeps it, with its defaults. */
+  /** Converts an object of a request into the stored form, with defaults. */
   decode(object: JsonMap): JsonMap;
-  /** Sets what a client cannot set. */
+  /** Sets the fields that a client cannot set. */
   prepareCreate?(object: JsonMap): JsonMap;
   prepareUpdate?(object: JsonMap, before: JsonMap): JsonMap;
   validate?(object: JsonMap): Fault[];
-  /** @param raw as the request has it, before `decode` */
+  /** @param raw the object of the request, before `decode` */
   validateUpdate?(object: JsonMap, before: JsonMap, raw: JsonMap): Fault[];
   /** Whether it has a status that only requests to the subresource change. */
   readonly hasStatus: boolean;
-  /** Other fields that requests to the status cannot change. */
+  /** Other fields that requests to the status subresource cannot change. */
   readonly keptByStatus?: readonly (readonly string[])[];
-  /** Whether an update must name the version that it replaces. */
+  /** Whether an update must contain the version that it replaces. */
   readonly needsVersion?: true;
   /** Whether an update of an object that does not exist creates it. */
   readonly createsOnUpdate?: true;
-  /** The group in messages about invalid objects, if it is another one. */
+  /** The group in messages about invalid objects, if it differs. */
   readonly groupOfFaults?: string;
-  /** An annotation that is not a part of the metadata alone. */
+  /** An annotation that responses with only the metadata do not contain. */
   readonly hiddenAnnotation?: string;
   /** Whether a finalizer may have any name. */
   readonly hasAnyFinalizers?: true;
-  /** Whether a deletion never waits for its dependents, and never leaves them behind. */
+  /** Whether a deletion ignores dependents: it neither waits for them nor orphans them. */
   readonly isNoOwner?: true;
   /** Whether the response to a deletion is the deleted object. */
   readonly returnsDeleted?: true;
-  /** Whether Pods of it get time to end. */
+  /** Whether a deletion gives the object a grace period. */
   readonly isGraceful?: true;
 }
 

@@ -50,7 +50,7 @@ function decodeEvent(object: JsonMap): JsonMap {
   };
 }
 
-/** Conditions of Pods always have their times, which may be null. */
+/** Conditions of Pods always contain their times, which can be null. */
 function withProbeTimes(status: JsonMap): JsonMap {
   if (status['conditions'] === undefined) return status;
   const conditions = mapsOf(status['conditions']).map((each) => ({
@@ -164,6 +164,6 @@ export const resourceAt = (apiVersion: string, plural: string): Resource | undef
 export const resourceOfKind = (apiVersion: string, kind: string): Resource | undefined =>
   byKind.get(`${apiVersion}/${kind}`);
 
-/** The finalizers of a namespace that its controller removes at last. */
+/** The finalizers that the namespace controller removes as its last step. */
 export const namespaceFinalizers = (namespace: JsonMap): readonly unknown[] =>
   listOf(at(namespace, 'spec', 'finalizers'));

@@ -1,13 +1,13 @@
-/** What a request asks for, read from its path, query and headers. */
+/** Parses the path, the query and the headers of a request. */
 import type { Resource } from './resource.ts';
 import { resourceAt } from './resources.ts';
 import type { SimulatedRequest } from './server.ts';
 
 export interface Route {
   readonly resource: Resource;
-  /** Undefined: all namespaces, or an object of the cluster. */
+  /** Undefined: all namespaces, or a cluster-scoped object. */
   readonly namespace: string | undefined;
-  /** Undefined: the list. */
+  /** Undefined: a list. */
   readonly name: string | undefined;
   readonly subresource: string;
   readonly query: URLSearchParams;
@@ -38,7 +38,7 @@ const isSubresource = (rest: readonly string[]): boolean =>
 
 export type Part = 'all' | 'metadata';
 
-/** Which part of objects a client wants. */
+/** The part of each object that a client requests. */
 export const partOf = ({ headers }: Pick<SimulatedRequest, 'headers'>): Part =>
   headers['accept']?.includes('as=PartialObjectMetadata') ? 'metadata' : 'all';
 

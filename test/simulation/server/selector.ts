@@ -1,4 +1,4 @@
-/** Label selectors of objects, and label and field selectors of requests. */
+/** Label selectors in objects, and label and field selectors in requests. */
 import { at, isList, type Json, type JsonMap, mapOf, mapsOf, textOf } from './json.ts';
 import { badRequest } from './status.ts';
 

@@ -1,4 +1,7 @@
-/** What cannot be compared with a real API server: expiry at will, and that nothing depends on chance. */
+/**
+ * Tests of behavior that a comparison with a real API server cannot cover: expiry on request, and
+ * independence of chance.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { at, isMap, type JsonMap, listOf, mapsOf } from './json.ts';
@@ -43,7 +46,7 @@ function settle({ server }: ReturnType<typeof newServer>): void {
   }
 }
 
-test('the same requests and the same steps have the same result, byte by byte', () => {
+test('the same requests and steps have the same result, byte by byte', () => {
   const run = (): string[] => {
     const log: string[] = [];
     const here = newServer({ onWrite: (write) => log.push(JSON.stringify(write)) });
@@ -71,7 +74,7 @@ test('a rollout is complete when the kubelet has made all Pods ready, and not be
   assert.equal(available(), 2);
 });
 
-test('a rollout without progress has failed when its deadline is over', () => {
+test('a rollout without progress fails at its deadline', () => {
   let time = Date.parse('2026-01-01T00:00:00Z');
   const here = newServer({ wallTime: () => new Date(time), podOutcome: () => 'waits' });
   here.request('POST', deployments, {
@@ -92,7 +95,7 @@ test('a rollout without progress has failed when its deadline is over', () => {
   assert.equal(reason(), 'ProgressDeadlineExceeded');
 });
 
-test('a continue token expires when the history is forgotten, and the response contains another one', () => {
+test('a continue token expires with the history, and the error contains a new token', () => {
   const { server, request } = newServer();
   for (const name of ['a', 'b', 'c']) request('POST', configMaps, { metadata: { name } });
   const first = request('GET', `${configMaps}?limit=1`);
@@ -107,7 +110,7 @@ test('a continue token expires when the history is forgotten, and the response c
   assert.equal(listOf(at(rest, 'body', 'items')).length, 3);
 });
 
-test('a watch gets the changes since its version, bookmarks, and an error if the version is forgotten', () => {
+test('a watch gets the changes since its version, bookmarks, and an error if its version has expired', () => {
   const { server, request } = newServer();
   request('POST', configMaps, { metadata: { name: 'a' } });
   const version = at(request('GET', configMaps), 'body', 'metadata', 'resourceVersion');
@@ -126,7 +129,7 @@ test('a watch gets the changes since its version, bookmarks, and an error if the
   assert.deepEqual(events, ['ERROR', 'end']);
 });
 
-test('a refused write changes nothing, and its response says why', () => {
+test('a rejected write changes nothing, and its response contains the reason', () => {
   const message = 'configmaps "a" is forbidden: ValidatingAdmissionPolicy says no';
   const { request } = newServer({
     refuses: ({ verb }) =>
@@ -139,7 +142,7 @@ test('a refused write changes nothing, and its response says why', () => {
   assert.equal(at(request('GET', `${configMaps}/a`), 'body', 'data'), undefined);
 });
 
-test('an Event is gone an hour after its last write', () => {
+test('the server deletes an Event an hour after its last write', () => {
   let time = Date.parse('2026-01-01T00:00:00Z');
   const here = newServer({ wallTime: () => new Date(time) });
   const events = '/apis/events.k8s.io/v1/namespaces/default/events';

@@ -1,7 +1,8 @@
 /**
- * An API server in one process, for simulations. It handles each request at once and completely. Its
- * controllers do nothing by themselves: `pending` names their steps, and `run` runs one of them. So
- * the order of all that is concurrent is up to the caller, and the same order has the same result.
+ * An API server in one process, for simulations. It handles each request immediately and completely.
+ * Its controllers do nothing by themselves: `pending` returns the names of their steps, and `run` runs
+ * one step. So the caller decides the order of concurrent steps, and the same order always has the same
+ * result.
  */
 import type { Controller } from './controllers/controller.ts';
 import { createControllers } from './controllers/controllers.ts';
@@ -19,12 +20,15 @@ import { type Attempt, Writer, type WriterDeps } from './writer.ts';
 
 export interface SimulatedRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With the query. */
+  /** The path with the query. */
   readonly path: string;
-  /** Names in lower case. */
+  /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The account that sends it, for `refuses`. Field managers follow from the query and `user-agent`. */
+  /**
+   * The account of the client, for `refuses`. The field manager comes from the query or from
+   * `user-agent`.
+   */
   readonly user?: string;
 }
 
@@ -35,20 +39,20 @@ export interface SimulatedAnswer {
 }
 
 export interface SimulatedServer {
-  /** Synchronous and atomic. It starts no timers. */
+  /** Handles the request synchronously and atomically, without timers. */
   handle(request: SimulatedRequest): SimulatedAnswer;
   /**
-   * Opens a watch of metadata. `line` gets each event as one line of JSON, without the line break,
-   * first those since the requested version. `ended` is called if the server ends the watch.
+   * Opens a watch of metadata. Calls `line` with each event as one line of JSON without the line break,
+   * beginning with the events since the requested version. Calls `ended` if the server ends the watch.
    *
-   * @returns ends the watch
+   * @returns a function that ends the watch
    */
   watch(request: SimulatedRequest, line: (text: string) => void, ended: () => void): () => void;
-  /** The steps of controllers that have something to do, in a fixed order. */
+  /** The next steps of controllers, in a fixed order. */
   pending(): readonly string[];
-  /** Runs one step that `pending` named. A step that has nothing to do any more does nothing. */
+  /** Runs one step from `pending`. If the step has no work left, it does nothing. */
   run(step: string): void;
-  /** Forgets the history: continue tokens, and the versions of watches that are opened, expire. */
+  /** Forgets the history: continue tokens expire, and new watches cannot start at an earlier version. */
   compact(): void;
   /** Sends a bookmark to each watch. */
   bookmark(): void;
@@ -59,17 +63,17 @@ export interface SimulatedServer {
 /** One change of an object in the store. */
 export interface SimulatedWrite {
   readonly verb: 'create' | 'update' | 'delete';
-  /** Plural, such as `deployments`. */
+  /** The plural name, such as `deployments`. */
   readonly resource: string;
   readonly namespace: string;
-  /** After the write; for `delete` the last state. */
+  /** The object after the write; for `delete`, its last state. */
   readonly object: JsonMap;
   readonly before: JsonMap | undefined;
-  /** The account of the request; the name of the controller if it was one. */
+  /** The account of the request, or the name of the controller. */
   readonly by: string;
 }
 
-/** Why a request is rejected. */
+/** The reason why a request is rejected. */
 export interface Refusal {
   readonly status: number;
   readonly reason: string;
@@ -78,13 +82,13 @@ export interface Refusal {
 
 export interface ServerDeps {
   wallTime(): Date;
-  /** From 0 up to but not including 1. */
+  /** A number from 0 up to but not including 1. */
   random(): number;
-  /** What admission says of a write; undefined: it is allowed. */
+  /** The admission check of a write. Undefined: the write is allowed. */
   refuses?(write: SimulatedWrite): Refusal | undefined;
-  /** What becomes of a Pod that starts. Absent: there are no nodes, so no Pod starts. */
+  /** The result of the start of a Pod. Absent: there are no nodes, so no Pod starts. */
   podOutcome?(pod: JsonMap): PodOutcome;
-  /** Called after each change of an object, also by a controller. */
+  /** Called after each change of an object, including the changes by controllers. */
   onWrite?(write: SimulatedWrite): void;
 }
 
@@ -156,7 +160,7 @@ function writeOf({ type, stored, before }: Change, by: string): SimulatedWrite {
   };
 }
 
-/** @throws StatusError */
+/** @throws StatusError if admission rejects the write */
 function admit({ resource, call, ...attempt }: Attempt, { refuses }: ServerDeps): void {
   const refusal = refuses?.({ ...attempt, resource: resource.plural, by: call.user });
   if (refusal === undefined) return;

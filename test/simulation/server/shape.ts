@@ -1,24 +1,27 @@
 /**
- * How the API server treats the fields of the kinds: which lists are maps or sets, and which values
- * are replaced as a whole. Maps that are not described have fields of their own; lists that are not
- * described are replaced as a whole.
+ * The merge rules of the API server for the fields of each kind. They define which lists are maps or
+ * sets, and which values are replaced as a whole. A map without a rule has separate fields. A list
+ * without a rule is replaced as a whole.
  */
 import type { Json } from './json.ts';
 
 export interface Shape {
-  /** Replaced as a whole, though it is a map. */
+  /** The map is replaced as a whole. */
   readonly atomic?: true;
   readonly fields?: Readonly<Record<string, Shape>>;
-  /** The items of a list, and the fields that identify one of them. */
+  /** The items of a list, and the fields that identify an item. */
   readonly items?: Shape;
   readonly keys?: readonly string[];
-  /** For a key that is not given. */
+  /** The values of keys that an item does not contain. */
   readonly keyDefaults?: Readonly<Record<string, Json>>;
-  /** A list of different scalars. */
+  /** The list is a set of different scalars. */
   readonly set?: true;
-  /** Fields that a map always has in the memory of the API server, with their empty value. */
+  /** Fields that a map always has in the memory of the API server, with their empty values. */
   readonly present?: Readonly<Record<string, Json>>;
-  /** The field that identifies an item in a strategic merge patch. Without it, patches replace the list. */
+  /**
+   * The field that identifies an item in a strategic merge patch. Without it, a patch replaces the
+   * list.
+   */
   readonly mergeKey?: string;
 }
 

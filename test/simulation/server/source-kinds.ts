@@ -33,7 +33,7 @@ function sizeFaults(field: string, bytes: number): Fault[] {
   return [{ type: 'FieldValueTooLong', field, body }];
 }
 
-/** For these fields, an empty map differs from no map. The data of a ConfigMap always is a map. */
+/** For these fields, an empty map differs from an absent map. The data of a ConfigMap is always a map. */
 const isNewEmptyMap = (raw: JsonMap, before: JsonMap, field: string): boolean =>
   isMap(raw[field]) &&
   before[field] === undefined &&

@@ -1,4 +1,4 @@
-/** The errors of the API server, as objects of the kind Status. */
+/** The errors of the API server, as objects of kind Status. */
 import type { Json, JsonMap } from './json.ts';
 import type { Resource } from './resource.ts';
 
@@ -13,7 +13,7 @@ export interface StatusBody {
   readonly reason?: string;
   readonly message: string;
   readonly details?: JsonMap;
-  /** For a list whose continue token has expired. */
+  /** Used for a list whose continue token has expired. */
   readonly metadata?: JsonMap;
 }
 
@@ -26,11 +26,11 @@ export class StatusError extends Error {
   }
 }
 
-/** `deployments.apps`, as in messages. */
+/** The name of a resource in messages, such as `deployments.apps`. */
 export const qualified = ({ plural, group }: Pick<Resource, 'plural' | 'group'>): string =>
   group === '' ? plural : `${plural}.${group}`;
 
-/** The details of a Status without what is empty. */
+/** The details of a Status without empty fields. */
 export function details(parts: Readonly<Record<string, Json | undefined>>): JsonMap {
   return Object.fromEntries(
     Object.entries(parts).filter(([, value]) => value !== undefined && value !== ''),
@@ -86,7 +86,7 @@ export function badRequest(message: string): StatusError {
   return new StatusError({ code: 400, reason: 'BadRequest', message });
 }
 
-/** One fault of an object, by its field. */
+/** One fault in an object, with its field. */
 export interface Fault {
   readonly type:
     | 'FieldValueInvalid'
@@ -133,7 +133,7 @@ export function invalid(
   });
 }
 
-/** A patch that cannot be applied. */
+/** The error for a patch that cannot be applied. */
 export function unprocessable(message: string): StatusError {
   return new StatusError({ code: 422, reason: 'Invalid', message, details: {} });
 }

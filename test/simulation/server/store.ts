@@ -4,11 +4,11 @@ import type { Resource } from './resource.ts';
 
 export interface Stored {
   readonly resource: Resource;
-  /** Empty for an object of the cluster. */
+  /** Empty for a cluster-scoped object. */
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** Without apiVersion and kind. */
+  /** The object without apiVersion and kind. */
   readonly object: JsonMap;
   readonly version: number;
 }
@@ -22,7 +22,7 @@ export interface Change {
 
 type Named = Map<string, Stored>;
 
-/** How many changes are kept at least. */
+/** The minimum number of changes that the store keeps. */
 const keptChanges = 4_000;
 const firstVersion = 100;
 
@@ -45,12 +45,12 @@ export class Store {
     return this.#version;
   }
 
-  /** Changes up to this version are forgotten. */
+  /** The store has forgotten the changes up to this version. */
   get compacted(): number {
     return this.#compacted;
   }
 
-  /** Forgets all changes until now: continue tokens and versions of watches expire. */
+  /** Forgets all changes until now. Continue tokens and versions for watches expire. */
   compact(): void {
     this.#changes = [];
     this.#compacted = this.#version;
@@ -69,7 +69,7 @@ export class Store {
     return [...(this.#dependents.get(uid) ?? [])].flatMap((each) => this.#byUid.get(each) ?? []);
   }
 
-  /** All objects of a resource in the order of their names. */
+  /** All objects of a resource, sorted by name. */
   list(resource: Resource, namespace?: string): readonly Stored[] {
     const namespaces = this.#objects.get(resource);
     if (namespaces === undefined) return [];
@@ -87,7 +87,7 @@ export class Store {
     return sorted;
   }
 
-  /** The objects as they were at a version that is not compacted. */
+  /** The objects at an earlier version that is not compacted. */
   listAt(version: number, resource: Resource, namespace?: string): readonly Stored[] {
     const now = this.list(resource, namespace);
     const later = this.changesSince(version, resource, namespace);
@@ -198,7 +198,7 @@ const metadataFields = [
   ...['annotations', 'ownerReferences', 'finalizers', 'managedFields'],
 ];
 
-/** Metadata with its fields in the order of the API server. */
+/** The metadata with its fields in the order of the API server. */
 export function inOrder(metadata: JsonMap): JsonMap {
   const result: Record<string, JsonMap[string]> = {};
   for (const field of metadataFields) {

@@ -7,7 +7,10 @@ import type { StatusBody } from './status.ts';
 const texts = new WeakMap<JsonMap, string>();
 const metadataTexts = new WeakMap<JsonMap, string>();
 
-/** Without apiVersion and kind, as in a list. Stored objects do not change, so each is written once. */
+/**
+ * The JSON of an object without apiVersion and kind, as in a list. Stored objects never change, so the
+ * text is cached.
+ */
 function plainText(object: JsonMap): string {
   let text = texts.get(object);
   if (text === undefined) {

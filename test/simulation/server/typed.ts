@@ -1,4 +1,4 @@
-/** Comparing and pruning of values by their shape, as the API server does for managed fields. */
+/** Compares and prunes values according to their shapes, as the API server does for managed fields. */
 import { type FieldSet, insert, isEmptySet, lookUp } from './field-set.ts';
 import { type Draft, isList, isMap, isSame, type Json, type JsonMap } from './json.ts';
 import type { Shape } from './shape.ts';
@@ -13,7 +13,7 @@ const plain: Shape = {};
 
 export const shapeOf = (shape: Shape, field: string): Shape => shape.fields?.[field] ?? plain;
 
-/** The entry of an item in a set of fields. */
+/** The key of an item in a set of fields. */
 export function itemKey(shape: Shape, item: Json): string {
   if (shape.set) return `v:${JSON.stringify(item)}`;
   const keys: Draft = {};
@@ -83,7 +83,7 @@ function compareField(
   path.pop();
 }
 
-/** A null is a value too: that of a map from which all fields were pruned. */
+/** The value of a field. Null is also a value: a map that has lost all its fields by pruning. */
 function fieldOf(
   map: JsonMap,
   key: string,
@@ -171,7 +171,7 @@ function indexed(shape: Shape, list: Json | undefined): Map<string, Json[]> {
   return items;
 }
 
-/** All fields that a configuration has. */
+/** The set of all fields in a configuration. */
 export function fieldsOf(shape: Shape, value: JsonMap): FieldSet {
   const set: Draft = {};
   addFields(shape, value, [], set);
@@ -200,7 +200,7 @@ function addValue(shape: Shape, value: Json, path: string[], set: Draft): void {
   } else insert(set, path);
 }
 
-/** The value without these fields and items. */
+/** The value without the given fields and items. */
 export function withoutFields(shape: Shape, value: Json, gone: FieldSet): Json | undefined {
   const kind = kindOf(shape, value);
   if (kind === 'map') return mapWithout(shape, value as JsonMap, gone);
@@ -234,7 +234,7 @@ function listWithout(
   return left.length === 0 ? undefined : left;
 }
 
-/** The first entry that a list has twice, with its place; undefined if there is none. */
+/** The first duplicate entry of a list, with its path; undefined if there is none. */
 export function duplicateIn(shape: Shape, value: Json, path = ''): string | undefined {
   if (isMap(value)) {
     for (const [key, inner] of Object.entries(value)) {
@@ -253,7 +253,7 @@ export function duplicateIn(shape: Shape, value: Json, path = ''): string | unde
   return undefined;
 }
 
-/** An entry of a set of fields, as messages name it. */
+/** An entry of a set of fields in the form that messages use. */
 export function elementInWords(key: string): string {
   const rest = key.slice(2);
   if (key.startsWith('f:')) return `.${rest}`;

@@ -1,8 +1,8 @@
-/** What the API server makes of an object that replaces another one. */
+/** The API server's changes to an object that replaces another one. */
 import { at, isSame, type Json, type JsonMap, listOf, mapOf, mapsOf } from './json.ts';
 import type { Resource } from './resource.ts';
 
-/** Without owner references that are there twice, and each with its fields in one order. */
+/** Removes duplicate owner references, and puts the fields of each reference in a fixed order. */
 export function withDistinctOwners(object: JsonMap): JsonMap {
   const owners = at(object, 'metadata', 'ownerReferences');
   if (owners === undefined) return object;
@@ -24,7 +24,7 @@ function inOwnerOrder(owner: JsonMap): JsonMap {
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined)) as JsonMap;
 }
 
-/** The new object without what such a request cannot change. */
+/** Restores the fields that this type of request cannot change. */
 export function prepared(
   resource: Resource,
   given: JsonMap,
@@ -66,7 +66,7 @@ function withoutUndefined(map: Readonly<Record<string, Json | undefined>>): Json
   return result;
 }
 
-/** If only times of managers have changed, they have not. */
+/** Keeps the old times of managers if nothing else has changed. */
 export function withOldTimes(object: JsonMap, before: JsonMap): JsonMap {
   const now = listOf(at(object, 'metadata', 'managedFields'));
   const old = listOf(at(before, 'metadata', 'managedFields'));

@@ -1,4 +1,4 @@
-/** Open watches: each gets the changes of its objects as lines of JSON. */
+/** Open watches. Each watch gets the changes of its objects as lines of JSON. */
 import { type JsonMap, mapOf } from './json.ts';
 import { predicateOf } from './list.ts';
 import { partOf, type Route } from './route.ts';
@@ -19,12 +19,12 @@ export class Watches {
     for (const watch of [...this.#open]) watch.take(change);
   }
 
-  /** Sends each watch that wants it a bookmark with the present version. */
+  /** Sends a bookmark with the current version to each watch that requested bookmarks. */
   bookmark(): void {
     for (const watch of [...this.#open]) watch.bookmark();
   }
 
-  /** Ends all watches, as the API server does after their time. */
+  /** Ends all watches, as the API server does after a timeout. */
   endAll(): void {
     for (const watch of [...this.#open]) watch.end();
   }

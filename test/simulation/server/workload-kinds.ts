@@ -57,7 +57,7 @@ function selectorFaults(object: JsonMap, before: JsonMap): Fault[] {
   return [invalidValue('spec.selector', selector, 'field is immutable')];
 }
 
-/** With the generation after a change of these parts. */
+/** Increases `metadata.generation` if the fields that it counts have changed. */
 function withGeneration(object: JsonMap, before: JsonMap, isChanged: boolean): JsonMap {
   if (!isChanged) return object;
   const generation = Number(at(before, 'metadata', 'generation') ?? 0) + 1;
@@ -159,7 +159,7 @@ export const statefulSets: Resource = {
   validateUpdate: statefulSetFaults,
 };
 
-/** The API server keeps the generation of the template in this annotation. */
+/** The API server stores the generation of the template in this annotation. */
 export const templateGeneration = 'deprecated.daemonset.template.generation';
 
 function withTemplateGeneration(object: JsonMap, generation: number): JsonMap {

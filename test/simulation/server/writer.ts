@@ -1,4 +1,4 @@
-/** Creates, updates and deletes objects as the API server does, with its checks in its order. */
+/** Creates, updates and deletes objects with the same checks, in the same order, as the API server. */
 import { at, isSame, type JsonMap, mapOf, textOf } from './json.ts';
 import { afterApply, afterUpdate, type FieldRules, type Manager } from './managed-fields.ts';
 import { metadataFaults, metadataUpdateFaults, nameFaults } from './metadata-rules.ts';
@@ -19,7 +19,7 @@ import { inOrder, type Store, type Stored } from './store.ts';
 import { duplicateIn } from './typed.ts';
 import { isFinished, prepared, withDistinctOwners, withOldTimes } from './update-rules.ts';
 
-/** Who writes, and how. */
+/** The client and the type of a write. */
 export interface WriteCall {
   readonly manager: string;
   readonly user: string;
@@ -28,7 +28,7 @@ export interface WriteCall {
   readonly subresource: string;
 }
 
-/** What admission gets to see. */
+/** The data of a write that admission gets. */
 export interface Attempt {
   readonly verb: 'create' | 'update' | 'delete';
   readonly resource: Resource;
@@ -41,10 +41,10 @@ export interface Attempt {
 export interface WriterDeps {
   readonly store: Store;
   now(): Date;
-  /** A new uid, and the random end of a generated name. */
+  /** Returns a new uid. `newSuffix` returns the random end of a generated name. */
   newUid(): string;
   newSuffix(): string;
-  /** Throws a StatusError if a write is not allowed. */
+  /** @throws StatusError if the write is not allowed */
   admit(attempt: Attempt): void;
 }
 
@@ -90,7 +90,7 @@ export class Writer {
     return store.put(resource, namespace, object).object;
   }
 
-  /** @param how PUT: the object has to exist; otherwise the function makes the new object */
+  /** @throws StatusError if the object does not exist */
   update(
     resource: Resource,
     namespace: string,
@@ -110,7 +110,7 @@ export class Writer {
     return { object: this.#replace(live, object, raw, call), isCreated: false };
   }
 
-  /** A PUT: the object in the request replaces the stored one. */
+  /** Replaces the stored object with the object in the request. */
   put(
     resource: Resource,
     namespace: string,
@@ -195,7 +195,7 @@ export class Writer {
     return store.put(resource, namespace, object).object;
   }
 
-  /** Writes a new state without managers, as the API server does for deletions. */
+  /** Stores a new state without a change of managers, as the API server does for deletions. */
   replaceRaw(live: Stored, object: JsonMap): JsonMap {
     return this.#deps.store.put(live.resource, live.namespace, object).object;
   }
@@ -259,7 +259,7 @@ export class Writer {
   }
 }
 
-/** RFC 3339 in whole seconds. */
+/** A time in RFC 3339, with whole seconds. */
 export const timeText = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`;
 
 export const nameOf = (object: JsonMap): string => textOf(at(object, 'metadata', 'name'));
@@ -314,7 +314,7 @@ function assertValid(resource: Resource, name: string, faults: readonly Fault[])
   throw invalid({ kind, group: groupOfFaults }, name, faults);
 }
 
-/** The API server takes a list with duplicates for a fault of its own. */
+/** The API server reports a list with duplicates as a separate fault. */
 function assertNoDuplicates(resource: Resource, config: JsonMap): void {
   const duplicate = duplicateIn(resource.shape, config);
   if (duplicate === undefined) return;

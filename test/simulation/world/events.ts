@@ -1,4 +1,4 @@
-/** A queue of events in the order of their times. Events of the same time keep their order. */
+/** A queue of events, sorted by time. Events with the same time keep their order. */
 
 export interface SimulatedEvent {
   /** Milliseconds since the world began. */
@@ -9,7 +9,7 @@ export interface SimulatedEvent {
 
 type Queued = SimulatedEvent & { readonly number: number };
 
-/** A binary heap. */
+/** Implemented as a binary heap. */
 export class EventQueue {
   readonly #heap: Queued[] = [];
   #count = 0;

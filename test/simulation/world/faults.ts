@@ -1,4 +1,4 @@
-/** What the network and the server do to a request of a process. */
+/** Faults of the network and the server for requests of a process. */
 
 export interface Reply {
   readonly status: number;
@@ -6,13 +6,13 @@ export interface Reply {
   readonly text: string;
 }
 
-/** What becomes of a request. */
+/** The fate of a request. */
 export interface Fault {
-  /** Whether the server still handles it. */
+  /** Whether the server handles the request. */
   readonly isDone: boolean;
-  /** What the process gets. `nothing`: no answer at all. */
+  /** The response that the process gets. `nothing`: it gets no response. */
   readonly gets: 'answer' | 'reset' | 'TLS error' | 'nothing' | Reply | ((answer: Reply) => Reply);
-  /** How long the request, and the answer, take in addition to the usual time. In milliseconds. */
+  /** The additional delays of the request and of its response, in milliseconds. */
   readonly delayMs?: readonly [request: number, answer: number];
 }
 
@@ -35,8 +35,8 @@ const instead = (gets: Reply): Fault => ({ isDone: false, gets });
 const busy = status(429, 'TooManyRequests', 'busy');
 
 /**
- * The rows of the table of faults, except those that say something false: that an object is gone, or
- * what was true before. The late ones are of the simulation alone.
+ * The rows of the table of faults, except false responses: those that report an existing object as
+ * missing, and those with an earlier state. Only the simulation has the late requests and responses.
  */
 export const faults = {
   'late request': { isDone: true, gets: 'answer', delayMs: [2_500, 0] },

@@ -1,4 +1,7 @@
-/** The way of a process to the API server. Each request is an event when it arrives, and another when it is answered. */
+/**
+ * The connection between a process and the API server. The arrival of each request is one event, and
+ * the arrival of its response is another.
+ */
 import {
   type Exchange,
   type HttpAnswer,
@@ -10,19 +13,19 @@ import type { SimulatedRequest, SimulatedServer } from '../server/server.ts';
 import { type Fault, faults, type Reply } from './faults.ts';
 import type { SimulatedProcess } from './process.ts';
 
-/** Decides what becomes of requests, and is told of them. */
+/** Chooses the faults of requests, and observes the requests. */
 export interface Traffic {
-  /** Called when a process sends a request, right after it has checked that it may. */
+  /** Called when a process sends a request, immediately after its check that it may send. */
   sent(process: SimulatedProcess, request: SimulatedRequest): keyof typeof faults | undefined;
-  /** Called right before the server handles a request, with the time at which it was sent. */
+  /** Called immediately before the server handles a request. `sentAt` is the time of sending. */
   arrives(process: SimulatedProcess, request: SimulatedRequest, sentAt: number): void;
-  /** Called right after. */
+  /** Called immediately after the server has handled a request. */
   handled(process: SimulatedProcess, request: SimulatedRequest, reply: Reply): void;
 }
 
 const untouched: Fault = { isDone: true, gets: 'answer' };
 
-/** How long a message takes, in milliseconds. */
+/** The latency of one message, in milliseconds. */
 export const latencyMs = (process: SimulatedProcess): number => {
   const { world } = process;
   return world.random.isOneIn(20) ? world.random.within(50, 400) : 1 + world.random.next() * 20;
@@ -42,13 +45,13 @@ export function requestOf(
   };
 }
 
-/** Errors as Node's clients throw them. */
+/** An error as Node's clients throw it. */
 export const lost = (code: 'ECONNRESET' | 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'): Error =>
   Object.assign(new Error('the connection is broken'), { code });
 
 export const account = 'wave-cron';
 
-/** As `exchange` of lib/http, to a simulated server. */
+/** Replaces `exchange` of lib/http with requests to a simulated server. */
 export function simulatedExchange(
   process: SimulatedProcess,
   server: SimulatedServer,
@@ -90,7 +93,7 @@ export function simulatedExchange(
           }),
         );
       };
-      // What is on its way is not stopped by the end of the process.
+      // A sent request arrives even if its process has ended.
       world.after(latencyMs(process) + requestMs, () => {
         let reply: Reply | undefined;
         if (fault.isDone) {

@@ -1,4 +1,4 @@
-/** A process of the simulation: its clock, its randomness, and how it ends. */
+/** A process in the simulation, with its clock, its randomness, and its end. */
 import type { Clock } from '../../../lib/schedule/clock.ts';
 import type { SeededRandom } from './random.ts';
 import type { World } from './world.ts';
@@ -8,11 +8,11 @@ export class SimulatedProcess {
   readonly world: World;
   readonly random: SeededRandom;
   readonly clock: Clock;
-  /** What its wall clock is ahead of the right time. */
+  /** The difference of its wall clock from the true time, in milliseconds. Positive: the clock is fast. */
   wallOffsetMs = 0;
   #state: 'running' | 'stopped' | 'dead' = 'running';
   #held: (() => void)[] = [];
-  /** Timers and answers that it waits for. */
+  /** The number of timers and responses that the process waits for. */
   pending = 0;
 
   constructor(name: string, world: World) {
@@ -31,25 +31,25 @@ export class SimulatedProcess {
     return this.#state;
   }
 
-  /** As SIGKILL: nothing of it goes on. */
+  /** Has the effect of SIGKILL: the process never continues. */
   kill(): void {
     this.#state = 'dead';
     this.#held = [];
   }
 
-  /** As SIGSTOP: nothing of it goes on until `resume`, and time passes. */
+  /** Has the effect of SIGSTOP: the process does nothing until `resume`, while time continues. */
   stop(): void {
     if (this.#state === 'running') this.#state = 'stopped';
   }
 
-  /** As SIGCONT. */
+  /** Has the effect of SIGCONT. */
   resume(): void {
     if (this.#state !== 'stopped') return;
     this.#state = 'running';
     for (const run of this.#held.splice(0)) this.world.after(0, () => this.#happen(run));
   }
 
-  /** Something happens to the process after this time. @returns cancels it */
+  /** Runs the function in the process after this time. @returns a function that cancels it */
   after(ms: number, run: () => void): () => void {
     this.pending += 1;
     let isOver = false;

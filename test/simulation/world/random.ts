@@ -1,4 +1,4 @@
-/** Randomness from a seed: the same seed gives the same numbers on every machine. */
+/** Random numbers from a seed. The same seed gives the same numbers on every machine. */
 export class SeededRandom {
   #state: number;
 
@@ -6,7 +6,7 @@ export class SeededRandom {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to but not including 1. The generator is mulberry32. */
+  /** A number from 0 up to but not including 1. The generator is mulberry32. */
   readonly next = (): number => {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -20,7 +20,7 @@ export class SeededRandom {
     return Math.floor(this.next() * bound);
   }
 
-  /** A whole number within these bounds, which are both possible. */
+  /** A whole number between these bounds, including both. */
   within(least: number, most: number): number {
     return least + this.below(most - least + 1);
   }
@@ -35,7 +35,7 @@ export class SeededRandom {
     return chosen;
   }
 
-  /** One of several, each as often as its weight says. */
+  /** Picks one choice. Its probability is proportional to its weight. */
   weighted<T>(choices: readonly (readonly [weight: number, choice: T])[]): T {
     const sum = choices.reduce((all, [weight]) => all + weight, 0);
     let left = this.next() * sum;
@@ -46,7 +46,7 @@ export class SeededRandom {
     throw new Error('there is nothing to choose from');
   }
 
-  /** Another generator, so that what it is asked does not change the numbers of this one. */
+  /** A separate generator. Calls of it do not change the numbers of this generator. */
   fork(): SeededRandom {
     return new SeededRandom(this.below(2 ** 32));
   }

@@ -1,4 +1,4 @@
-/** Watches of a process: their lines arrive in order, and each after a time of its own. */
+/** The watches of a process. Their lines arrive in order, each after its own delay. */
 import type { HttpAnswer } from '../../../lib/http/exchange.ts';
 import type { ReadLines } from '../../../lib/http/line-stream.ts';
 import type { SimulatedServer } from '../server/server.ts';
@@ -6,7 +6,7 @@ import { type FaultName, faults } from './faults.ts';
 import { account, latencyMs, lost, requestOf, type Traffic } from './network.ts';
 import type { SimulatedProcess } from './process.ts';
 
-/** What may happen to a watch that is open. */
+/** The possible faults of an open watch. */
 export const streamFaults = ['cut', 'silent', 'garbled', 'expired', 'ended'] as const;
 export type StreamFault = (typeof streamFaults)[number];
 
@@ -18,7 +18,7 @@ export class WatchStreams {
     return this.#open.size;
   }
 
-  /** Something happens to all watches that are open. */
+  /** Applies a fault to all open watches. */
   suffer(fault: StreamFault): void {
     for (const suffer of [...this.#open]) suffer(fault);
   }
@@ -35,7 +35,7 @@ const expiredLine = JSON.stringify({
   object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' },
 });
 
-/** As `readLines` of lib/http, to a simulated server. */
+/** Replaces `readLines` of lib/http with watches of a simulated server. */
 export function simulatedReadLines(
   process: SimulatedProcess,
   server: SimulatedServer,
@@ -73,7 +73,7 @@ export function simulatedReadLines(
           over(() => reject(new DOMException('nothing arrived for too long', 'TimeoutError'))),
         );
       };
-      /** After everything that was sent before. */
+      /** Delivers after all earlier lines. */
       const inOrder = (run: () => void): void => {
         lastAt = Math.max(lastAt, world.now + latencyMs(process));
         process.after(lastAt - world.now, () => {
@@ -125,7 +125,7 @@ export function simulatedReadLines(
 
 type Refusal = (resolve: (answer: HttpAnswer) => void, reject: (error: unknown) => void) => void;
 
-/** What a fault of requests is for a watch; undefined if the watch opens. */
+/** The effect of a request fault on a watch; undefined if the watch opens. */
 function refusalOf(name: FaultName | undefined): Refusal | undefined {
   if (name === undefined) return undefined;
   const { gets } = faults[name];
@@ -137,7 +137,7 @@ function refusalOf(name: FaultName | undefined): Refusal | undefined {
     : undefined;
 }
 
-/** The version that a list has now. */
+/** The current version of a list. */
 function presentVersion(server: SimulatedServer, path: string): string {
   const url = new URL(path, 'http://simulated');
   const query = new URLSearchParams({ limit: '1' });

@@ -1,6 +1,6 @@
 /**
- * Virtual time, and everything that happens in it. Only the events of the queue happen. Between two
- * events, all promises that can continue do so. So a seed decides the order of everything.
+ * Virtual time, with a queue of all events. Only these events run. Between two events, the world waits
+ * until no promise can continue. So a seed decides the complete order.
  */
 import { createHash } from 'node:crypto';
 import { EventQueue, type SimulatedEvent } from './events.ts';
@@ -14,26 +14,26 @@ export class World {
   readonly #hash = createHash('sha256');
   readonly #onLine: ((line: string) => void) | undefined;
   #now = 0;
-  /** Lines of the log. */
+  /** The number of log lines. */
   lines = 0;
 
-  /** @param onLine gets each line of the log */
+  /** @param onLine called with each line of the log */
   constructor(seed: number, onLine?: (line: string) => void) {
     this.random = new SeededRandom(seed);
     this.#onLine = onLine;
   }
 
-  /** Milliseconds since the world began. */
+  /** The time since the world began, in milliseconds. */
   get now(): number {
     return this.#now;
   }
 
-  /** The right time, in milliseconds since 1970. */
+  /** The true time, in milliseconds since 1970. */
   get time(): number {
     return beganAt + this.#now;
   }
 
-  /** Events that wait, those that were canceled included. */
+  /** The number of waiting events, including canceled events. */
   get waiting(): number {
     return this.#queue.size;
   }
@@ -49,12 +49,12 @@ export class World {
     this.#onLine?.(text);
   }
 
-  /** The hex digest of all lines so far. */
+  /** The digest of all lines so far, in hex. */
   digest(): string {
     return this.#hash.copy().digest('hex');
   }
 
-  /** Runs everything that happens within this time. */
+  /** Runs all events within this time. */
   async pass(ms: number): Promise<void> {
     const until = this.#now + ms;
     await this.whileTrue(() => (this.#queue.nextAt() ?? Number.POSITIVE_INFINITY) <= until);
@@ -62,9 +62,9 @@ export class World {
   }
 
   /**
-   * Runs events while the condition holds and within this time.
+   * Runs events until the condition is true or the time has passed.
    *
-   * @returns whether the condition does not hold any more
+   * @returns whether the condition is true
    */
   async until(isDone: () => boolean, withinMs: number): Promise<boolean> {
     const until = this.#now + withinMs;

@@ -1,4 +1,4 @@
-/** Whether everybody can use the page: by keyboard, with a screen reader, on each screen. */
+/** Accessibility of the page: by keyboard, with a screen reader, and on each screen size. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import {
@@ -29,7 +29,7 @@ suite('the page', { skip }, () => {
   });
   after(() => chromium.close());
 
-  test('has no violations of WCAG on any page, light and dark, from 320 pixels to 4k', async (t) => {
+  test('has no WCAG violations on any page, in light and dark mode, from 320 pixels to 4k', async (t) => {
     const namespace = await uiShop(t);
     const windows = JSON.stringify([openingLater()]);
     const ui = await startUi(t, ['-A', '--namespaces', namespace, '--rollouts-windows', windows]);
@@ -51,7 +51,7 @@ suite('the page', { skip }, () => {
     }
   });
 
-  test('is used with the keyboard alone, and the focus is always visible', async (t) => {
+  test('works with only the keyboard, and the focus is always visible', async (t) => {
     const namespace = await uiShop(t);
     const ui = await startUi(t, ['-n', namespace]);
     await using tab = await openPage(chromium, ui);
@@ -70,7 +70,7 @@ suite('the page', { skip }, () => {
     await tabTo(tab, `${focused}.matches('tbody a')`);
     await tab.press('Enter');
     await tab.waitFor(`document.querySelector('#history')`);
-    // The reader is at the start of the new page.
+    // The user is at the start of the new page.
     assert.equal(await tab.evaluate(`${focused}.tagName`), 'H1');
     assert.match(await tab.evaluate<string>(`${focused}.innerText`), /^billing/);
     await tab.evaluate('history.back()');
@@ -84,7 +84,7 @@ suite('the page', { skip }, () => {
     assert.equal(await tab.evaluate(`${focused}.parentElement.innerText.trim()`), '7 days');
   });
 
-  test('has one heading of the first level, and says which page it is', async (t) => {
+  test('has one heading of the first level, and marks the current page in the navigation', async (t) => {
     const ui = await startUi(t, ['-n', await uiShop(t)]);
     await using tab = await openPage(chromium, ui);
     for (const path of ['/', '/timeline', '/workload/none']) {
@@ -98,7 +98,7 @@ suite('the page', { skip }, () => {
     }
   });
 
-  test('does not move if the reader asks for reduced motion', async (t) => {
+  test('has no animations if the user asks for reduced motion', async (t) => {
     const ui = await startUi(t, ['-n', await uiShop(t)]);
     await using tab = await openPage(chromium, ui);
     await tab.waitFor(`document.querySelector('tbody tr')?.classList.add('fresh') === undefined`);

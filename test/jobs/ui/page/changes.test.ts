@@ -8,7 +8,7 @@ const failed = workloadStatus('web', 'RolloutFailed');
 const other = { ...web, namespace: 'other' };
 
 suite('a change', () => {
-  test('is another state of the same workload, or a workload that was not there', () => {
+  test('is a different state of the same workload, or a new workload', () => {
     assert.deepEqual(changedSince([web], [failed, other]).map(keyOf), [
       'Deployment/shop/web',
       'Deployment/other/web',
@@ -17,7 +17,7 @@ suite('a change', () => {
     assert.deepEqual(changedSince([web, other], [renewed]), []);
   });
 
-  test('is announced in one sentence that names few workloads', () => {
+  test('is announced in one sentence that names at most three workloads', () => {
     assert.equal(announcementOf([]), '');
     assert.equal(announcementOf([failed]), 'web is RolloutFailed.');
     const many = ['a', 'b', 'c', 'd', 'e'].map((name) => workloadStatus(name, 'UpToDate'));

@@ -18,7 +18,7 @@ suite('the filter', () => {
     assert.deepEqual(found({}), ['web', 'api', 'web-db']);
   });
 
-  test('finds each word of a text anywhere, in any case', () => {
+  test('finds each word of a text anywhere, in upper or lower case', () => {
     assert.deepEqual(found({ text: 'WEB' }), ['web', 'web-db']);
     assert.deepEqual(found({ text: ' web  data ' }), ['web-db']);
     assert.deepEqual(found({ text: 'deployment/api' }), ['api']);

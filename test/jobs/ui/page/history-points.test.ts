@@ -23,7 +23,7 @@ const pointsOf = (...newestFirst: readonly Revision[]) =>
   ]);
 
 suite('the points of a history', () => {
-  test('are the revisions by time, oldest first, and say which have a new configuration', () => {
+  test('are the revisions by time, oldest first, with a mark for each new configuration', () => {
     const revisions = [
       revision(3, 1, { configHash: 'b' }),
       revision(2, 4, { configHash: 'b' }),
@@ -36,7 +36,7 @@ suite('the points of a history', () => {
     ]);
   });
 
-  test('are between their neighbors if the time of a rollback is not known', () => {
+  test('lie between their neighbors if the time of a rollback is unknown', () => {
     const rolledBack = { rolledBack: true };
     const inTheMiddle = [revision(4, 2), revision(3, 20, rolledBack), revision(2, 6)];
     assert.deepEqual(pointsOf(...inTheMiddle)[1], [4, true, false]);
@@ -51,7 +51,7 @@ suite('positions that are spread', () => {
     assert.deepEqual(spread([0, 40, 100], 20, 100), [0, 40, 100]);
   });
 
-  test('move apart, and stay on the line and in order', () => {
+  test('move apart, but stay on the line and in order', () => {
     assert.deepEqual(spread([0, 1, 2, 100], 20, 100), [0, 20, 40, 100]);
     assert.deepEqual(spread([0, 99, 100], 20, 100), [0, 80, 100]);
     assert.deepEqual(spread([100, 100, 100], 20, 100), [60, 80, 100]);

@@ -1,4 +1,4 @@
-/** How the page of a workload stays current, in a real browser. */
+/** Tests in a real browser that the page of a workload stays current. */
 import { after, before, suite, test } from 'node:test';
 import {
   type Chromium,
@@ -34,7 +34,7 @@ suite('the data of an open page', { skip }, () => {
     await tab.waitFor(`document.querySelector('.lead .badge').innerText === 'RolledOut'`);
   });
 
-  test('gives each page its title, which a reader of tabs sees', async (t) => {
+  test('contains a title for each page, which the browser tab shows', async (t) => {
     const namespace = await uiShop(t);
     await using tab = await openPage(chromium, await startUi(t, ['-n', namespace]));
     await tab.waitFor(`document.title === 'Workloads · wave-cron'`);

@@ -1,4 +1,4 @@
-/** How soon the page shows what happens in the cluster, in a real browser. */
+/** Tests in a real browser that the page soon shows changes in the cluster. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import {
@@ -14,7 +14,10 @@ import { uiShop } from '../ui-shop.ts';
 
 const { api } = testCluster();
 
-/** The requirement. A test machine may be busy, so the test itself waits longer and reports the time. */
+/**
+ * The required time. A test machine may be busy, so the test itself waits longer and only reports the
+ * time.
+ */
 const soonMs = 2_000;
 
 suite('the live page', { skip }, () => {
@@ -49,7 +52,7 @@ suite('the live page', { skip }, () => {
     await tab.waitFor(shows('ConfigChanged'));
   });
 
-  test('says that the program has ended, and keeps what it knew', async (t) => {
+  test('reports that the program has ended, and keeps the last known states', async (t) => {
     const namespace = await uiShop(t);
     const ui = await startUi(t, ['-n', namespace]);
     await using tab = await openPage(chromium, ui);
@@ -62,7 +65,7 @@ suite('the live page', { skip }, () => {
     for (const problem of tab.takeProblems()) assert.match(problem, /net::ERR_/);
   });
 
-  test('connects again after the program was stopped for a while', async (t) => {
+  test('connects again after a temporary stop of the program', async (t) => {
     const namespace = await uiShop(t);
     const ui = await startUi(t, ['-n', namespace]);
     await using tab = await openPage(chromium, ui);

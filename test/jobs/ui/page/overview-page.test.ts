@@ -24,7 +24,7 @@ suite('the list of workloads', { skip }, () => {
   const names = (tab: Tab) =>
     tab.evaluate<string[]>(`[...document.querySelectorAll('tbody .name')].map((a) => a.innerText)`);
 
-  test('has each opted-in workload with its state, what needs a person first', async (t) => {
+  test('has each opted-in workload with its state, first those that need a person', async (t) => {
     await using tab = await open(t);
     const found = await names(tab);
     assert.deepEqual(found.toSorted(), ['api', 'billing', 'checkout', 'hostile', 'search', 'web']);
@@ -36,7 +36,7 @@ suite('the list of workloads', { skip }, () => {
     }
   });
 
-  test('shows only the workloads of one group of states, and says how many there are', async (t) => {
+  test('shows only the workloads in one group of states, and their number', async (t) => {
     await using tab = await open(t);
     await tab.evaluate(`document.querySelector('.count.held').click()`);
     await tab.waitFor(`document.querySelectorAll('tbody tr').length === 1`);
@@ -67,7 +67,7 @@ suite('the list of workloads', { skip }, () => {
     assert.ok(hostileText.includes('שלום'));
   });
 
-  test('has a column and a choice of namespaces with --all-namespaces', async (t) => {
+  test('has a column and a filter for namespaces with --all-namespaces', async (t) => {
     const namespace = await uiShop(t);
     const args = ['-A', '--namespaces', namespace];
     await using tab = await openPage(chromium, await startUi(t, args));
@@ -76,7 +76,7 @@ suite('the list of workloads', { skip }, () => {
     assert.deepEqual(await tab.evaluate(options), ['all', namespace]);
   });
 
-  test('says why it is empty', async (t) => {
+  test('shows the reason if it is empty', async (t) => {
     const namespace = await uiShop(t);
     const args = ['-n', namespace, '--ignore-namespaces', namespace];
     await using tab = await openPage(chromium, await startUi(t, args));

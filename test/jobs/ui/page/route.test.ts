@@ -3,12 +3,12 @@ import { suite, test } from 'node:test';
 import { routeOf, workloadPath } from '../../../../jobs/ui/page/route.ts';
 
 suite('the address of a page', () => {
-  test('names what it shows', () => {
+  test('contains the name of the page', () => {
     assert.deepEqual(routeOf('/'), { page: 'overview' });
     assert.deepEqual(routeOf('/timeline'), { page: 'timeline' });
   });
 
-  test('names a workload, of any kind and with any name', () => {
+  test('can contain a workload of any kind and with any name', () => {
     const kinds = ['Deployment', 'Rollout.v1alpha1.argoproj.io'];
     for (const kind of kinds) {
       for (const name of ['web', 'a.b', '<script>', 'a/b c?#%', 'שלום']) {
@@ -20,7 +20,7 @@ suite('the address of a page', () => {
     }
   });
 
-  test('names no page if it has another form', () => {
+  test('leads to no page if its form is invalid', () => {
     for (const path of ['/other', '/workload/a/b', '/workload/a/b/c/d', '/workload/a/b/%', '']) {
       assert.deepEqual(routeOf(path), { page: 'none' }, path);
     }

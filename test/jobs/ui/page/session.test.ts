@@ -1,4 +1,4 @@
-/** Who can see the data of the page, in a real browser. */
+/** Tests in a real browser that only clients with the token can see the data of the page. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,7 +19,7 @@ suite('the token of the page', { skip }, () => {
   });
   after(() => chromium.close());
 
-  test('leaves the address at once, and is in no request but as a header', async (t) => {
+  test('disappears from the address at once, and is sent only in a header', async (t) => {
     const ui = await startUi(t, ['-n', await uiShop(t)]);
     await using tab = await openPage(chromium, ui);
     assert.equal(await tab.evaluate('location.href'), `${ui.origin}/`);
@@ -31,7 +31,7 @@ suite('the token of the page', { skip }, () => {
     );
   });
 
-  test('also counts after a reload and in another tab, and for one run of the program only', async (t) => {
+  test('stays valid after a reload and in another tab, but only for one run of the program', async (t) => {
     const namespace = await uiShop(t);
     const ui = await startUi(t, ['-n', namespace]);
     await using first = await openPage(chromium, ui);
@@ -42,7 +42,7 @@ suite('the token of the page', { skip }, () => {
     assert.notEqual(other.token, ui.token);
   });
 
-  test('is required: with a wrong one, the page has no data and says what to do', async (t) => {
+  test('is required: with a wrong token, the page has no data and shows what to do', async (t) => {
     const ui = await startUi(t, ['-n', await uiShop(t)]);
     await using tab = await openTab(chromium, desktop);
     for (const wrong of ['#token=wrong', '']) {

@@ -13,14 +13,14 @@ const ticks = (hours: number, offsetMs = 0) =>
   );
 
 suite('a time scale', () => {
-  test('places times in proportion, and times outside of it at its ends', () => {
+  test('places times in proportion, and times outside the scale at its ends', () => {
     assert.equal(positionOf(noon + 3 * hour, scale), 300);
     assert.equal(positionOf(noon - day, scale), 0);
     assert.equal(positionOf(noon + day, scale), 600);
     assert.equal(positionOf(Number.POSITIVE_INFINITY, scale), 600);
   });
 
-  test('of no length has everything at its end', () => {
+  test('without a length places every time at its end', () => {
     assert.equal(positionOf(noon, { ...scale, to: noon }), 600);
   });
 
@@ -30,7 +30,7 @@ suite('a time scale', () => {
     assert.ok(ticks(24 * 365).length <= 6);
   });
 
-  test('has times that are round on the local clock', () => {
+  test('has times that are round in local time', () => {
     const india = 5.5 * hour;
     assert.deepEqual(ticks(24, india), [
       '11-30T12:30',

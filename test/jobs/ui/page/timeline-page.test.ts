@@ -16,7 +16,7 @@ suite('the time line', { skip }, () => {
   });
   after(() => chromium.close());
 
-  test('shows the windows of the settings, who waits, and until when', async (t) => {
+  test('shows the windows of the settings, and how long workloads have to wait', async (t) => {
     const namespace = await uiShop(t);
     const { schedule } = openingLater();
     const windows = JSON.stringify([openingLater()]);
@@ -35,13 +35,13 @@ suite('the time line', { skip }, () => {
     assert.match(waiting[1] ?? '', /^billing .* AwaitingApproval a person approves it/);
     assert.equal(waiting.length, 2);
     assert.ok(await tab.evaluate(shows('At most 3 rollouts at the same time.')));
-    // One bar until the window opens, and one without an end.
+    // One bar ends when the window opens. The other bar has no end.
     assert.equal(await tab.evaluate(`document.querySelectorAll('rect.allow').length`), 1);
     assert.equal(await tab.evaluate(`document.querySelectorAll('rect.waits').length`), 2);
     assert.equal(await tab.evaluate(`document.querySelectorAll('rect.waits.open').length`), 1);
   });
 
-  test('shows as much of the future as the reader wants', async (t) => {
+  test('shows the part of the future that the user selects', async (t) => {
     const namespace = await uiShop(t);
     const ui = await startUi(t, [
       '-n',
@@ -57,7 +57,7 @@ suite('the time line', { skip }, () => {
     await tab.waitFor(`document.querySelectorAll('rect.allow').length === 7`);
   });
 
-  test('says that all rollouts are paused, and that nothing waits', async (t) => {
+  test('shows that all rollouts are paused, and that no workload waits', async (t) => {
     const namespace = await uiShop(t);
     const args = ['-n', namespace, '--rollouts-paused', 'true', '--kinds', 'StatefulSet'];
     const ui = await startUi(t, args);

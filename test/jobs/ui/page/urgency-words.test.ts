@@ -25,7 +25,7 @@ suite('the counts', () => {
     );
   });
 
-  test('have a heading of their own for each urgency', () => {
+  test('have a different heading for each urgency', () => {
     assert.equal(new Set(Object.values(urgencyWords)).size, urgencies.length);
   });
 });

@@ -4,7 +4,7 @@ import { waitingOf } from '../../../../jobs/ui/page/waiting.ts';
 import { workloadStatus } from '../../output/status-report.ts';
 
 suite('the queue', () => {
-  test('has the rollouts under way, then those of the next pass, then holds by their end', () => {
+  test('has the rollouts in progress first, then those of the next pass, then holds by their ends', () => {
     const at = (hour: number) => `2026-11-30T${hour}:00:00Z`;
     const workloads = [
       workloadStatus('approval', 'AwaitingApproval', { since: at(10) }),
@@ -20,7 +20,7 @@ suite('the queue', () => {
     );
   });
 
-  test('has no workload with nothing to do, and none that only a person can help', () => {
+  test('contains neither current workloads nor those that need a person', () => {
     const others = ['UpToDate', 'RolledOut', 'MissingSource', 'RolloutFailed', 'Unknown'] as const;
     assert.deepEqual(waitingOf(others.map((state) => workloadStatus(state, state))), []);
   });

@@ -29,7 +29,7 @@ suite('the page of a workload', { skip }, () => {
     return tab;
   };
 
-  test('explains its state, with the command that approves it', async (t) => {
+  test('explains its state, and shows the command that approves the change', async (t) => {
     await using tab = await open(t, 'billing');
     const [namespace = ''] = await tab.evaluate<string[]>(`location.pathname.split('/').slice(3)`);
     assert.equal(
@@ -55,7 +55,7 @@ suite('the page of a workload', { skip }, () => {
     assert.equal(older.length, 2);
   });
 
-  test('has its sources and its Events, and no value of them', async (t) => {
+  test('has its sources and its Events, but no values', async (t) => {
     await using tab = await open(t, 'search');
     assert.ok(await tab.evaluate(shows('Secret/password')));
     assert.ok(await tab.evaluate(shows('containers[main]')));
@@ -63,7 +63,7 @@ suite('the page of a workload', { skip }, () => {
     assert.match(await tab.evaluate<string>(events), /Normal\s+FirstSeen/);
   });
 
-  test('says that a workload does not exist, and names one that does', async (t) => {
+  test('reports that a workload does not exist, and suggests a similar name', async (t) => {
     await using tab = await open(t, 'webb');
     await tab.waitFor(`document.querySelector('main .notice')`);
     const notice = `document.querySelector('main .notice').innerText`;

@@ -12,14 +12,14 @@ export interface ControllerDeps {
   now(): Date;
 }
 
-/** A part of the cluster that acts on what it sees. */
+/** A component of the cluster that reacts to changes. */
 export interface Controller {
-  /** Its steps begin with this name and a colon. */
+  /** The names of its steps begin with this name and a colon. */
   readonly name: string;
-  /** What it would do now, each step as text. */
+  /** The names of all steps that the controller could run now. */
   pending(): string[];
   run(step: string): void;
-  /** Is told of each change. */
+  /** Called after each change in the store. */
   observe?(change: Change): void;
 }
 
@@ -32,7 +32,7 @@ export const asController: WriteCall = {
 
 export const asStatus: WriteCall = { ...asController, subresource: 'status' };
 
-/** A controller tries again later if a write is rejected. */
+/** Returns undefined if a write is rejected, because a controller tries again later. */
 export function tryTo<T>(write: () => T): T | undefined {
   try {
     return write();
@@ -49,7 +49,7 @@ export const stepName = (
   { namespace, name }: Pick<Stored, 'namespace' | 'name'>,
 ): string => `${controller}: ${verb} ${resource.kind} ${namespace}/${name}`;
 
-/** Steps with what they do, by their names. */
+/** A controller whose steps are a map of functions by their names. */
 export function controllerOf(name: string, steps: () => Map<string, () => void>): Controller {
   return {
     name,

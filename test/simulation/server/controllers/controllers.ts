@@ -11,7 +11,7 @@ import { QuotaController } from './quota-controller.ts';
 import { replicaSetController } from './replica-set-controller.ts';
 import { statefulSetController } from './stateful-set-controller.ts';
 
-/** @param podOutcome absent: no Pod is started */
+/** @param podOutcome if absent, no Pod starts */
 export function createControllers(
   deps: ControllerDeps,
   podOutcome: ((pod: JsonMap) => PodOutcome) | undefined,

@@ -1,4 +1,4 @@
-/** Runs a Pod of each DaemonSet on each node. */
+/** Runs one Pod of each DaemonSet on each suitable node. */
 import { at, type JsonMap, mapOf, mapsOf, numberOf, textOf } from '../json.ts';
 import { resources } from '../resources.ts';
 import type { Stored } from '../store.ts';
@@ -41,7 +41,7 @@ function syncDaemonSet(deps: ControllerDeps, set: Stored): void {
   writeCounts(deps, set, nodes, hash);
 }
 
-/** The nodes that may run its Pods. */
+/** The nodes that may run the Pods of the set. */
 function nodesFor({ store }: ControllerDeps, set: Stored): string[] {
   const spec = mapOf(templateOf(set)['spec']);
   const wanted = Object.entries(mapOf(spec['nodeSelector']));
@@ -61,7 +61,7 @@ function nodesFor({ store }: ControllerDeps, set: Stored): string[] {
     .map(({ name }) => name);
 }
 
-/** Where a Pod runs, or has to run. */
+/** The node on which a Pod runs or must run. */
 export function nodeOf(pod: Stored): string {
   const spec = specOf(pod);
   const terms = mapsOf(
@@ -152,7 +152,7 @@ function replace(deps: ControllerDeps, set: Stored, nodes: readonly string[], ha
   for (const pod of [...broken, ...healthy]) deletePod(deps, pod);
 }
 
-/** Revisions of Pods count for the limit, but stay. */
+/** Revisions that Pods use count toward the limit, but are not deleted. */
 function truncateUnused(deps: ControllerDeps, set: Stored, { all, newest }: Revisions): void {
   const hashes = new Set(podsOf(deps, set).map((pod) => labelsOf(pod)[hashLabel]));
   const old = all.filter((each) => each.uid !== newest.uid);

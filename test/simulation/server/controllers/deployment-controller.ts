@@ -1,4 +1,4 @@
-/** Rolls Deployments out over ReplicaSets, as the real controller does. */
+/** Rolls out Deployments through their ReplicaSets, as the real controller does. */
 import { isSame, type JsonMap, mapOf, mapsOf, numberOf, textOf } from '../json.ts';
 import { resources } from '../resources.ts';
 import type { Stored } from '../store.ts';
@@ -84,7 +84,7 @@ class Rollout {
     return sets.filter((each) => each !== own);
   }
 
-  /** All sets after changes: the old ones, and the new one. */
+  /** All current sets: the old ones, and the new one. */
   #again(): [Stored[], Stored | undefined] {
     const { store } = this.#deps;
     const sets = store
@@ -94,7 +94,7 @@ class Rollout {
     return [this.#others(sets), this.#newSet(sets)];
   }
 
-  /** The existing new set, with its annotations and revision up to date. */
+  /** The existing new set, after an update of its annotations and revision. */
   #existing(sets: readonly Stored[]): Stored | undefined {
     const found = this.#newSet(sets);
     if (found === undefined) return undefined;
@@ -181,7 +181,7 @@ class Rollout {
     return made;
   }
 
-  /** How many Pods the new set may have. */
+  /** The number of Pods that the new set may have now. */
   #wantedOfNew(now: number, others: readonly Stored[]): number {
     const replicas = replicasOf(this.#deployment);
     if (mapOf(specOf(this.#deployment)['strategy'])['type'] === 'Recreate') return replicas;

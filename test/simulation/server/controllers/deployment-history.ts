@@ -1,4 +1,4 @@
-/** The revisions of a Deployment: the annotations of its ReplicaSets, and how many are kept. */
+/** The revision history of a Deployment: the annotations of its ReplicaSets, and the limit of old ones. */
 import { type JsonMap, numberOf, textOf } from '../json.ts';
 import type { Stored } from '../store.ts';
 import { asController, type ControllerDeps, metadataOf, tryTo } from './controller.ts';
@@ -14,7 +14,7 @@ const notCopied = [
 
 export const revisionOf = (set: Stored): number => Number(annotationsOf(set)[revisionKey] ?? 0);
 
-/** The annotations of the new ReplicaSet: those of the Deployment, and its revisions. */
+/** The annotations of the new ReplicaSet: the annotations of the Deployment, and its revisions. */
 export function annotationsFor(
   deployment: Stored,
   set: Stored | undefined,
@@ -35,7 +35,7 @@ export function annotationsFor(
   };
 }
 
-/** Deletes the oldest ReplicaSets beyond the limit of the Deployment. */
+/** Deletes the oldest ReplicaSets above the limit of the Deployment. */
 export function cleanUp(
   { deleter }: ControllerDeps,
   deployment: Stored,

@@ -1,9 +1,12 @@
-/** How many Pods of a Deployment may be too many, or not available, during a rollout. */
+/**
+ * The limits of a rollout: how many Pods a Deployment may have in addition, and how many may be
+ * unavailable.
+ */
 import { mapOf } from '../json.ts';
 import type { Stored } from '../store.ts';
 import { part, replicasOf, specOf } from './owned.ts';
 
-/** The annotations in which a ReplicaSet keeps the size of its Deployment. */
+/** The annotations in which a ReplicaSet stores the size of its Deployment. */
 export const desiredKey = 'deployment.kubernetes.io/desired-replicas';
 export const maxKey = 'deployment.kubernetes.io/max-replicas';
 

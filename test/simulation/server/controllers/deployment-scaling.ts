@@ -1,11 +1,11 @@
-/** Which Pods of earlier templates a rollout removes first. */
+/** Selects the Pods of earlier templates that a rollout removes first. */
 import { numberOf } from '../json.ts';
 import type { Stored } from '../store.ts';
 import { statusOf } from './owned.ts';
 
 export const availableIn = (set: Stored): number => numberOf(statusOf(set)['availableReplicas']);
 
-/** Takes Pods that are not available from the sizes. @returns how many */
+/** Removes unavailable Pods from the sizes. @returns the number of removed Pods */
 export function removeUnhealthy(sizes: Map<Stored, number>, most: number): number {
   let removed = 0;
   for (const [set, size] of sizes) {
@@ -17,7 +17,7 @@ export function removeUnhealthy(sizes: Map<Stored, number>, most: number): numbe
   return removed;
 }
 
-/** Takes other Pods from the sizes. @returns how many */
+/** Removes available Pods from the sizes. @returns the number of removed Pods */
 export function removeAvailable(sizes: Map<Stored, number>, most: number): number {
   let removed = 0;
   for (const [set, size] of sizes) {

@@ -1,4 +1,4 @@
-/** The status of a Deployment: what its ReplicaSets have, and how its rollout gets on. */
+/** The status of a Deployment: the numbers of its Pods, and the progress of its rollout. */
 import { type Draft, type JsonMap, mapOf, mapsOf, numberOf, textOf } from '../json.ts';
 import type { Stored } from '../store.ts';
 import { type ControllerDeps, metadataOf } from './controller.ts';
@@ -14,7 +14,7 @@ import {
   withoutZeros,
 } from './owned.ts';
 
-/** Means that there is none. */
+/** This value means that the Deployment has no deadline. */
 const noDeadline = 2_147_483_647;
 
 export const hasDeadline = (deployment: Stored): boolean =>
@@ -23,7 +23,7 @@ export const hasDeadline = (deployment: Stored): boolean =>
 const sumOf = (sets: readonly Stored[], field: string): number =>
   sets.reduce((total, each) => total + numberOf(statusOf(each)[field]), 0);
 
-/** Without the progress of a rollout. */
+/** The status without the progress of a rollout. */
 export function plainStatus(
   deps: ControllerDeps,
   deployment: Stored,
@@ -54,7 +54,7 @@ export function plainStatus(
   };
 }
 
-/** Known if all sets know it. */
+/** The number is known only if all sets report it. */
 function terminatingIn(sets: readonly Stored[]): Draft {
   const isKnown = sets.every((each) => statusOf(each)['terminatingReplicas'] !== undefined);
   return isKnown ? { terminatingReplicas: sumOf(sets, 'terminatingReplicas') } : {};
@@ -155,13 +155,13 @@ function deadlineOf(deployment: Stored, condition: JsonMap | undefined): number 
   return Date.parse(textOf(condition['lastUpdateTime'])) + seconds * 1000;
 }
 
-/** When the controller has to look whether a rollout is late. */
+/** The time at which the controller must check whether a rollout is late, in milliseconds. */
 export function timesOut(deployment: Stored): number | undefined {
   const condition = conditionIn(mapsOf(mapOf(statusOf(deployment))['conditions']), 'Progressing');
   if (!hasDeadline(deployment) || condition?.['reason'] === 'ProgressDeadlineExceeded') {
     return undefined;
   }
   const deadline = deadlineOf(deployment, condition);
-  // The times of conditions have whole seconds.
+  // The times of conditions are in whole seconds.
   return deadline === undefined ? undefined : deadline + 1_000;
 }

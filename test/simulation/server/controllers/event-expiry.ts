@@ -1,4 +1,4 @@
-/** Removes Events an hour after they were written last, as the API server does. */
+/** Removes each Event an hour after its last write, as the API server does. */
 import { resources } from '../resources.ts';
 import type { Change, Stored } from '../store.ts';
 import { type Controller, type ControllerDeps, stepName } from './controller.ts';
@@ -9,7 +9,7 @@ const lifetimeMs = 3_600_000;
 export class EventExpiry implements Controller {
   readonly name = name;
   readonly #deps: ControllerDeps;
-  /** When each Event was written last, in milliseconds, by its uid, oldest first. */
+  /** The time of the last write of each Event in milliseconds, by uid, oldest first. */
   readonly #written = new Map<string, number>();
 
   constructor(deps: ControllerDeps) {

@@ -1,6 +1,6 @@
 /**
- * Deletes objects whose owners are gone, and does what the finalizers `orphan` and `foregroundDeletion` wait
- * for. Like the real one, it looks only at objects that a change concerns.
+ * Deletes objects whose owners no longer exist, and completes deletions with the finalizers `orphan`
+ * and `foregroundDeletion`. Like the real collector, it checks only objects that a change affects.
  */
 import { isSame, type Json, type JsonMap, listOf, mapsOf, textOf } from '../json.ts';
 import { resourceOfKind } from '../resources.ts';
@@ -29,7 +29,7 @@ const blocks = ({ blockOwnerDeletion }: JsonMap): boolean => blockOwnerDeletion 
 export class GarbageCollector implements Controller {
   readonly name = name;
   readonly #deps: ControllerDeps;
-  /** The uids of the objects to look at. */
+  /** The uids of the objects to check. */
   readonly #queue = new Set<string>();
 
   constructor(deps: ControllerDeps) {
@@ -54,7 +54,7 @@ export class GarbageCollector implements Controller {
     }
   }
 
-  /** Finds the objects that a change concerns. */
+  /** Queues the objects that a change affects. */
   observe({ type, stored, before }: Change): void {
     const { store } = this.#deps;
     if (type === 'DELETED') {
@@ -146,7 +146,7 @@ export class GarbageCollector implements Controller {
     );
   }
 
-  /** So that objects that own each other do not wait for each other. */
+  /** Without this change, objects that own each other would wait for each other. */
   #unblock(stored: Stored): void {
     this.#change(stored, 'ownerReferences', (owners) =>
       mapsOf(owners).map((each) => (blocks(each) ? { ...each, blockOwnerDeletion: false } : each)),
@@ -176,7 +176,7 @@ type OwnerState = 'solid' | 'dangling' | 'waiting';
 
 function stateOf(store: Store, stored: Stored, owner: JsonMap): OwnerState {
   const resource = resourceOfKind(textOf(owner['apiVersion']), textOf(owner['kind']));
-  // The collector cannot say that an object of an unknown kind does not exist.
+  // The collector cannot know whether an object of an unknown kind exists.
   if (resource === undefined) return 'solid';
   const namespace = resource.isNamespaced ? stored.namespace : '';
   const found = store.get(resource, namespace, textOf(owner['name']));

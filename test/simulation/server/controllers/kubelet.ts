@@ -1,4 +1,7 @@
-/** Runs Pods: it binds each to a node, makes it ready or broken, and ends it. Only for simulations of a whole cluster. */
+/**
+ * Runs Pods: binds each Pod to a node, makes it ready or lets it crash, and ends it. Only simulations
+ * of a whole cluster use it.
+ */
 import { type JsonMap, mapOf, mapsOf, textOf } from '../json.ts';
 import { resources } from '../resources.ts';
 import type { Stored } from '../store.ts';
@@ -6,11 +9,11 @@ import { asController, type Controller, type ControllerDeps, metadataOf } from '
 import { nodeOf } from './daemon-set-controller.ts';
 import { isDeleting, isReady, nowText, specOf, statusOf } from './owned.ts';
 
-/** What becomes of a Pod that starts. `waits`: nothing yet. */
+/** The result of the start of a Pod. `waits`: the Pod stays as it is for now. */
 export type PodOutcome = 'ready' | 'crashes' | 'waits';
 
 export interface KubeletDeps extends ControllerDeps {
-  /** Asked again whenever it is to be seen what the Pod could do next. */
+  /** Called each time the kubelet looks for its next steps. */
   podOutcome(pod: JsonMap): PodOutcome;
 }
 

@@ -1,4 +1,7 @@
-/** Gives each namespace its first objects, and removes the content of one that is being deleted. */
+/**
+ * Creates the first objects of each namespace, and removes the content of a namespace that is being
+ * deleted.
+ */
 import { at, type JsonMap, listOf, mapOf } from '../json.ts';
 import { allResources, resources } from '../resources.ts';
 import type { Stored } from '../store.ts';
@@ -78,7 +81,7 @@ function deletionSteps(deps: ControllerDeps, namespace: Stored): Steps {
   ]);
 }
 
-/** Removes its finalizer, and with it the namespace, unless it has others. */
+/** Removes the controller's finalizer. Without other finalizers, this deletes the namespace. */
 function finish({ store, writer }: ControllerDeps, { name: own }: Stored): void {
   const live = store.get(resources.namespaces, '', own);
   if (live === undefined) return;

@@ -1,4 +1,4 @@
-/** What the controllers of workloads share: owned objects, adoption, conditions, and writes. */
+/** Shared parts of workload controllers: owned objects, adoption, conditions, and writes. */
 import {
   at,
   canonical,
@@ -43,7 +43,10 @@ export const ownerReference = ({ resource, name, uid }: Stored): JsonMap => ({
   ...{ name, uid, controller: true, blockOwnerDeletion: true },
 });
 
-/** The objects that a workload controls, after it has adopted those that match and have no controller. */
+/**
+ * The objects that a workload controls. The workload first adopts matching objects without a
+ * controller.
+ */
 export function controlled(deps: ControllerDeps, owner: Stored, resource: Resource): Stored[] {
   const { store, writer } = deps;
   const selector = mapOf(specOf(owner)['selector']);
@@ -65,7 +68,7 @@ function adopting(owner: Stored): (live: JsonMap) => JsonMap {
   };
 }
 
-/** Oldest first. */
+/** Sorts the oldest objects first. */
 export const byAge = (a: Stored, b: Stored): number => {
   const [first, second] = [a, b].map((each) => textOf(metadataOf(each)['creationTimestamp']));
   if (first !== second) return (first ?? '') < (second ?? '') ? -1 : 1;
@@ -87,7 +90,7 @@ export type Conditions = readonly JsonMap[];
 export const conditionIn = (conditions: Conditions, type: string): JsonMap | undefined =>
   conditions.find((each) => each['type'] === type);
 
-/** A condition replaces the one of its type, unless that has the same status and reason. */
+/** Adds a condition, or replaces the condition of the same type if the status or the reason differs. */
 export function withCondition(conditions: Conditions, condition: JsonMap): Conditions {
   const { type, status, reason } = condition;
   const now = conditionIn(conditions, textOf(type));
@@ -103,7 +106,7 @@ export const withoutCondition = (conditions: Conditions, type: string): Conditio
 
 export const nowText = ({ now }: ControllerDeps): string => timeText(now());
 
-/** A status without what is zero and left out then. */
+/** A status without the fields that the API server leaves out if they are zero. */
 export function withoutZeros(status: Readonly<Record<string, Json>>): JsonMap {
   const result: Draft = {};
   for (const [field, value] of Object.entries(status)) {
@@ -112,7 +115,7 @@ export function withoutZeros(status: Readonly<Record<string, Json>>): JsonMap {
   return result;
 }
 
-/** Writes the status, and perhaps annotations, if that changes something; the object after it. */
+/** Writes the status, and annotations if given, if anything differs. Returns the current object. */
 export function writeStatus(
   { store, writer }: ControllerDeps,
   stored: Stored,
@@ -131,7 +134,7 @@ export function writeStatus(
   return store.get(resource, namespace, name) ?? stored;
 }
 
-/** Writes other fields, as the controller manager. */
+/** Writes other fields as the controller manager. */
 export function write(
   { store, writer }: ControllerDeps,
   stored: Stored,
@@ -142,7 +145,7 @@ export function write(
   return store.get(resource, namespace, name) ?? stored;
 }
 
-/** A rounded part of a number, from a number or a percentage. */
+/** Returns a number unchanged, and a percentage as a rounded share of `of`. */
 export function part(value: Json | undefined, of: number, isRoundedUp: boolean): number {
   if (typeof value === 'number') return value;
   const exact = (Number.parseInt(textOf(value), 10) * of) / 100;
@@ -152,19 +155,22 @@ export function part(value: Json | undefined, of: number, isRoundedUp: boolean):
 export const isReady = (pod: Stored): boolean =>
   conditionIn(mapsOf(statusOf(pod)['conditions']), 'Ready')?.['status'] === 'True';
 
-/** Not being deleted, and not over. */
+/** A Pod is active if it is not being deleted and has not ended. */
 export function isActive(pod: Stored): boolean {
   const { phase } = statusOf(pod);
   return !isDeleting(pod) && phase !== 'Succeeded' && phase !== 'Failed';
 }
 
-/** A controller that looks at a workload after each change of it, or of an object that it controls. */
+/**
+ * A controller that checks a workload after each change of the workload or of an object that it
+ * controls.
+ */
 export class WorkloadController implements Controller {
   readonly name: string;
   readonly #deps: ControllerDeps;
   readonly #resource: Resource;
   readonly #sync: (stored: Stored) => void;
-  /** When to look again though nothing changes, in milliseconds. */
+  /** The time of the next check without a change, in milliseconds. */
   readonly #due: (stored: Stored) => number | undefined;
   readonly #queue = new Set<string>();
   readonly #later = new Map<string, number>();
@@ -231,7 +237,7 @@ export class WorkloadController implements Controller {
 
 export const templateOf = (stored: Stored): JsonMap => mapOf(specOf(stored)['template']);
 
-/** A template without a label that a controller added. */
+/** A template without the label that a controller added. */
 export function withoutLabel(template: JsonMap, label: string): JsonMap {
   const { [label]: _, ...labels } = mapOf(at(template, 'metadata', 'labels'));
   return { ...template, metadata: { ...mapOf(template['metadata']), labels: labels as JsonMap } };

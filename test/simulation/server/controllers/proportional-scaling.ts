@@ -1,4 +1,4 @@
-/** How a Deployment that is scaled in the middle of a rollout divides its Pods between its ReplicaSets. */
+/** Divides the Pods of a Deployment among its ReplicaSets if the Deployment is scaled during a rollout. */
 import { numberOf } from '../json.ts';
 import type { Stored } from '../store.ts';
 import { maxKey } from './deployment-limits.ts';

@@ -1,4 +1,4 @@
-/** Keeps the numbers of objects in the status of ResourceQuotas. */
+/** Updates the numbers of objects in the status of ResourceQuotas. */
 import { isSame, mapOf } from '../json.ts';
 import { quotaNames } from '../quota.ts';
 import { allResources, resources } from '../resources.ts';
@@ -10,14 +10,14 @@ const name = 'quota controller';
 export class QuotaController implements Controller {
   readonly name = name;
   readonly #deps: ControllerDeps;
-  /** The uids of the quotas to count for. */
+  /** The uids of the quotas whose objects must be counted. */
   readonly #queue = new Set<string>();
 
   constructor(deps: ControllerDeps) {
     this.#deps = deps;
   }
 
-  /** New objects were counted by admission. */
+  /** Ignores new objects, because admission has already counted them. */
   observe({ type, stored, before }: Change): void {
     if (stored.resource === resources.quotas) {
       if (!isSame(stored.object['spec'], before?.object['spec'])) this.#queue.add(stored.uid);

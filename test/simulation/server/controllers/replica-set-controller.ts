@@ -1,4 +1,4 @@
-/** Keeps as many Pods as a ReplicaSet wants. */
+/** Creates and deletes Pods until a ReplicaSet has the requested number. */
 import { type JsonMap, mapOf, mapsOf, numberOf, textOf } from '../json.ts';
 import { resources } from '../resources.ts';
 import { StatusError } from '../status.ts';
@@ -31,7 +31,7 @@ function syncReplicaSet(deps: ControllerDeps, stored: Stored): void {
   const all = controlled(deps, stored, resources.pods);
   const active = all.filter(isActive);
   const failure = isDeleting(stored) ? undefined : manage(deps, stored, active);
-  // The real controller counts the Pods from before.
+  // Like the real controller, counts the Pods that existed before this step.
   const status = statusFor(deps, stored, active, all.filter(isDeleting), failure);
   const live = deps.store.byUid(stored.uid);
   if (live !== undefined) writeStatus(deps, live, status);
@@ -57,7 +57,7 @@ function manage(
   return undefined;
 }
 
-/** Not ready before ready, and young before old. */
+/** Sorts Pods that are not ready before ready Pods, and then newer Pods before older ones. */
 function worstFirst(a: Stored, b: Stored): number {
   if (isReady(a) !== isReady(b)) return isReady(a) ? 1 : -1;
   const [first, second] = [a, b].map((each) => textOf(metadataOf(each)['creationTimestamp']));
@@ -74,7 +74,7 @@ export function deletePod(
   tryTo(() => deleter.delete(resource, namespace, name, any, asController));
 }
 
-/** The message of a rejection. */
+/** Creates a Pod. Returns the message of a rejection; undefined if the Pod was created. */
 function createPod({ writer }: ControllerDeps, owner: Stored): string | undefined {
   const template = templateOf(owner);
   const { labels = {}, annotations } = mapOf(template['metadata']);

@@ -17,15 +17,15 @@ import {
 export const revisionOf = ({ object }: Stored): number => numberOf(object['revision']);
 
 export interface Revisions {
-  /** The one of the present template. */
+  /** The revision of the current template. */
   readonly newest: Stored;
-  /** All of them, oldest first. */
+  /** All revisions, oldest first. */
   readonly all: readonly Stored[];
 }
 
 /**
- * The revisions of a workload, after the one of its present template was made, or has become the newest
- * again. Undefined if it cannot be created.
+ * Creates the revision of the workload's current template, or makes an existing revision the newest
+ * again, and returns all revisions. Returns undefined if the API server rejects the new revision.
  *
  * @param hashLabel the label with the hash of a revision
  */
@@ -78,7 +78,7 @@ function create(
   return store.get(resources.controllerRevisions, namespace, name);
 }
 
-/** Deletes the oldest revisions that no Pod uses, beyond a limit. */
+/** Deletes the oldest unused revisions above a limit. */
 export function truncate(
   deps: ControllerDeps,
   { all }: Revisions,

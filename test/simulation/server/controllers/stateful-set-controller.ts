@@ -1,4 +1,4 @@
-/** Rolls StatefulSets out, Pod by Pod, as the real controller does. */
+/** Rolls out StatefulSets, one Pod at a time, as the real controller does. */
 import { type JsonMap, mapOf, numberOf, textOf } from '../json.ts';
 import { resources } from '../resources.ts';
 import { matches } from '../selector.ts';
@@ -53,7 +53,8 @@ class StatefulRollout {
   }
 
   sync(): void {
-    // One that is being deleted cannot adopt its revisions again, and its controller gives up there.
+    // A StatefulSet that is being deleted cannot adopt its revisions again, so its controller stops
+    // here.
     if (isDeleting(this.#set) && this.#hasOrphans()) return;
     const revisions = syncRevisions(this.#deps, this.#set, hashLabel);
     if (revisions === undefined) return;
@@ -83,7 +84,7 @@ class StatefulRollout {
     return controlled(this.#deps, this.#set, resources.pods);
   }
 
-  /** Creates and deletes as many Pods as the policy allows now. */
+  /** Creates and deletes as many Pods as the policy now allows. */
   #move(revisions: Revisions): void {
     const isOrdered = specOf(this.#set)['podManagementPolicy'] !== 'Parallel';
     const replicas = replicasOf(this.#set);
@@ -107,7 +108,7 @@ class StatefulRollout {
     this.#replace(replicas);
   }
 
-  /** Whether nothing else may be done now. */
+  /** Returns whether the controller must do nothing else now. */
   #moveOne(
     revisions: Revisions,
     pod: Stored | undefined,
@@ -160,7 +161,7 @@ class StatefulRollout {
     tryTo(() => this.#deps.writer.create(resources.pods, this.#set.namespace, pod, asController));
   }
 
-  /** Deletes the last Pod of an earlier template, unless a Pod after it is not available. */
+  /** Deletes the last Pod of an earlier template, unless a later Pod is not available. */
   #replace(replicas: number): void {
     const { type, rollingUpdate } = mapOf(specOf(this.#set)['updateStrategy']);
     if (type === 'OnDelete') return;
