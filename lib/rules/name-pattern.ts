@@ -76,7 +76,8 @@ export function matchesPattern({ first, middle, last }: NamePattern, name: strin
   let at = first.length;
   for (const { text, gap } of middle) {
     const found = name.indexOf(text, at + gap);
-    if (found < 0) return false;
+    // Beyond the end of the name, an empty text is found at the end.
+    if (found < at + gap) return false;
     at = found + text.length;
   }
   return name.length - last.text.length >= at + last.gap;

@@ -40,6 +40,15 @@ suite('a pattern matches', () => {
     });
   }
 
+  test('no name that is too short for its gaps', () => {
+    const pattern = parseReloaderPattern('app.+.*');
+    assert.ok(pattern);
+    assert.deepEqual(
+      ['app', 'app-', 'app-1'].filter((name) => matchesPattern(pattern, name)),
+      ['app-', 'app-1'],
+    );
+  });
+
   test('the same names as the regular expression of the same form', () => {
     const piece = fc.stringMatching(/^[ab.-]{0,3}$/);
     const form = fc.array(fc.tuple(piece, fc.constantFrom('.*', '.+')), {
@@ -54,6 +63,18 @@ suite('a pattern matches', () => {
         assert.ok(pattern, text);
         assert.equal(matchesPattern(pattern, name), new RegExp(`^${text}$`).test(name));
       }),
+      {
+        examples: [
+          [
+            [
+              ['', '.+'],
+              ['', '.*'],
+            ],
+            '',
+            '',
+          ],
+        ],
+      },
     );
   });
 });
