@@ -133,7 +133,7 @@ function wrongWithCooldown(
   return `the last one was written ${Math.round((now - last.at) / 1000)} s ago, within its cooldown`;
 }
 
-/** Writes of sources delay a rollout, but for no longer than ten times `settle`. */
+/** Writes of sources delay a rollout for at most ten times `settle`. */
 function wrongWithSettle(
   oracle: Oracle,
   { configurations, notes, object }: Tracked,
