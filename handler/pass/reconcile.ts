@@ -213,7 +213,7 @@ export class Reconciler {
         this.#handle(workload, () => place, ahead, handler),
       );
     };
-    const deps = { queue, keep: this.#finder.keepRead, handle };
+    const deps = { queue, keep: this.#finder.keepSeen, handle };
     const record = (applied: Applied) => this.#record(applied, queue);
     const isStopped = () => this.#stopped !== undefined;
     return new SecondPhase({ ...deps, record, isStopped }, this.#context);
@@ -308,7 +308,7 @@ export class Reconciler {
     const targets = new Set(only.workloads.map(workloadKey));
     return oncePer(async (namespace) => {
       const others = only.underWay(namespace).filter((name) => !targets.has(workloadKey(name)));
-      for (const other of await readNamed(others, this.#finder.keepRead, this.#context))
+      for (const other of await readNamed(others, this.#finder.keepSeen, this.#context))
         queue.update(other);
       return queue.witnesses(namespace);
     });

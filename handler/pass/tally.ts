@@ -19,6 +19,13 @@ export interface ReconcileObserver {
    * @param workload undefined if it is not opted in
    */
   read?(kind: WorkloadKind, metadata: ObjectMeta, workload: Workload | undefined): void;
+  /**
+   * Called when a version of a workload was read only for the state of its rollout. The pass does not handle
+   * this version, so a change in it still needs a pass.
+   *
+   * @param workload undefined if it is not opted in
+   */
+  seen?(kind: WorkloadKind, metadata: ObjectMeta, workload: Workload | undefined): void;
   /** Called when the sources of a workload were read for its decision. */
   sources?(workload: Workload, seen: SourcesSeen): void;
   /** Called when the Pods of a workload matter for its decision but could not be read. */

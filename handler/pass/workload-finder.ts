@@ -16,7 +16,7 @@ import type { ReconcileObserver } from './tally.ts';
 
 export interface FindRequest {
   readonly settings: Settings;
-  readonly observer: Pick<ReconcileObserver, 'read' | 'optIns'>;
+  readonly observer: Pick<ReconcileObserver, 'read' | 'seen' | 'optIns'>;
   /** The workloads of a partial pass; undefined: all. */
   readonly only?: NamedWorkloads | undefined;
 }
@@ -25,8 +25,10 @@ export interface FindRequest {
 export class WorkloadFinder {
   readonly #request: FindRequest;
   readonly #context: ReadContext;
-  /** Reduces a workload that is read alone. */
+  /** Reduces a workload that is read alone, to handle it. */
   readonly keepRead: KeepRead;
+  /** Reduces a workload that is read only for the state of its rollout. */
+  readonly keepSeen: KeepRead;
   /** Reduces workloads that are not part of this pass. */
   readonly #reduce: Keep;
   readonly #keep: Keep;
@@ -51,7 +53,14 @@ export class WorkloadFinder {
       observer.read?.(kind, object.metadata ?? {}, workload);
       return workload;
     };
-    this.keepRead = keepWithNames(this.#keep, new SourceNames(context));
+    const keepSeen: Keep = (kind, object, names) => {
+      const workload = this.#reduce(kind, object, names);
+      observer.seen?.(kind, object.metadata ?? {}, workload);
+      return workload;
+    };
+    const sourceNames = new SourceNames(context);
+    this.keepRead = keepWithNames(this.#keep, sourceNames);
+    this.keepSeen = keepWithNames(keepSeen, sourceNames);
     this.#needed = neededObjects(rules);
     this.#lists = pLimit(settings.concurrency.reads);
   }

@@ -78,7 +78,7 @@ export class ReferenceIndex {
     }
     const key = workloadKey(name);
     this.#read?.add(key);
-    const { underWay, order } = workload.rollouts;
+    const { order } = workload.rollouts;
     this.#put(key, {
       ...{ kind: name.kind, namespace: name.namespace, name: name.name },
       uid: metadata.uid ?? undefined,
@@ -86,9 +86,19 @@ export class ReferenceIndex {
       owner: ownerAnnotations(metadata, this.#keys),
       sources: referencesOf(workload).map(sourceKey),
       ...patternsOf(workload),
-      isUnderWay: (underWay?.given.size ?? 0) > 0,
+      isUnderWay: isUnderWay(workload),
       hasOrder: order !== undefined,
     });
+  }
+
+  /**
+   * Records the state of the rollout of a workload that no pass has handled in this version. The other facts
+   * stay as they are, so that the event about this version requests a pass.
+   */
+  noteSeen(name: WorkloadName, workload: Workload | undefined): void {
+    const entry = this.get(name);
+    if (entry === undefined || workload === undefined) return;
+    this.#entries.set(workloadKey(name), { ...entry, isUnderWay: isUnderWay(workload) });
   }
 
   /**
@@ -100,8 +110,9 @@ export class ReferenceIndex {
   noteWritten(name: WorkloadName, { generation }: ObjectMeta, isRollout: boolean): void {
     const entry = this.get(name);
     if (entry === undefined || typeof generation !== 'number') return;
-    const isUnderWay = entry.isUnderWay || isRollout;
-    this.#entries.set(workloadKey(name), { ...entry, generation, isUnderWay });
+    const mayBeUnderWay = entry.isUnderWay || isRollout;
+    const next = { ...entry, generation, isUnderWay: mayBeUnderWay };
+    this.#entries.set(workloadKey(name), next);
   }
 
   /** @param until milliseconds since 1970; undefined: not held, or without a known end */
@@ -183,6 +194,8 @@ export class ReferenceIndex {
     if (known?.size === 0) this.#bySource.delete(source);
   }
 }
+
+const isUnderWay = ({ rollouts }: Workload): boolean => (rollouts.underWay?.given.size ?? 0) > 0;
 
 function patternsOf({ configuration }: Workload): Pick<Entry, 'patterns'> {
   const patterns = configuration.kind === 'references' ? configuration.patterns : undefined;

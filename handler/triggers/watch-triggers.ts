@@ -96,6 +96,10 @@ export class WatchTriggers {
       if (!this.#isInScope(namespace)) return;
       this.#index.note({ kind, namespace, name }, metadata, workload);
     },
+    seen: (kind, { namespace, name }, workload) => {
+      if (typeof namespace !== 'string' || typeof name !== 'string') return;
+      this.#index.noteSeen({ kind, namespace, name }, workload);
+    },
     outcome: (outcome) => this.#noteOutcome(outcome),
   };
 

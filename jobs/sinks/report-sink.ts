@@ -41,6 +41,9 @@ export class ReportSinks {
       read: (kind, metadata, workload) => {
         for (const sink of sinks) sink.read?.(kind, metadata, workload);
       },
+      seen: (kind, metadata, workload) => {
+        for (const sink of sinks) sink.seen?.(kind, metadata, workload);
+      },
       outcome: (outcome, noted) => {
         for (const sink of sinks) sink.outcome?.(outcome, noted);
       },

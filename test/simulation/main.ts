@@ -29,7 +29,7 @@ if (mutation !== undefined) mutate(mutationNamed(mutation));
 // These imports load the product, so they must come after the mutation.
 const { planOf } = await import('./walk/generate.ts');
 const { digestOf, stepsOfWalk } = await import('./walk/run.ts');
-const { asTest, shrink } = await import('./walk/shrink.ts');
+const { reproductionOf } = await import('./walk/shrink.ts');
 const { add, inWords, newTally } = await import('./walk/tally.ts');
 const { walk } = await import('./walk/walk.ts');
 
@@ -60,14 +60,9 @@ async function runAll(): Promise<void> {
   for (const failure of failures.slice(0, 3)) await explain(failure);
 }
 
-async function explain({ plan, violations, after }: Failure): Promise<void> {
+async function explain(failure: Failure): Promise<void> {
   process.exitCode = 1;
-  print(`walk ${plan.seed}, after ${after} steps:\n  ${violations.join('\n  ')}`);
-  const small = await shrink(plan);
-  const again = await walk(small);
-  print(
-    `made smaller, to ${small.steps.length} steps:\n${asTest(small, again.violations[0] ?? '')}`,
-  );
+  print(await reproductionOf(failure));
 }
 
 /** Runs one part in its own process. */

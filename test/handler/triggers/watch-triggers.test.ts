@@ -138,6 +138,16 @@ test('an event that arrives before the response to its own write requests nothin
   assert.deepEqual(requests, []);
 });
 
+test('a change that a pass saw, but did not handle, requests a pass', async (t) => {
+  const { triggers, pass, workload, requests } = await stage(t);
+  const changed = { namespace: 'shop', name: 'web', generation: 4, annotations: optedIn };
+  pass(() => {
+    triggers.observer.seen?.('Deployment', changed, someWorkload(web));
+    workload(changed);
+  });
+  assert.deepEqual(requests, ['Deployment/shop/web']);
+});
+
 test('a deleted workload is forgotten', async (t) => {
   const { pass, workload, source, requests } = await stage(t);
   pass();

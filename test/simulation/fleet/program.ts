@@ -16,7 +16,7 @@ import type { SimulatedServer } from '../server/server.ts';
 import { simulatedExchange, type Traffic } from '../world/network.ts';
 import type { SimulatedProcess } from '../world/process.ts';
 import { simulatedReadLines, WatchStreams } from '../world/watch-stream.ts';
-import { runSchedule } from './replica.ts';
+import { type PassEnded, runSchedule } from './replica.ts';
 import type { TriggerPage } from './trigger-page.ts';
 
 /** How a program ended. A program whose process was killed has no end. */
@@ -35,8 +35,7 @@ export interface ProgramDeps {
   readonly said: (line: string) => void;
   /** Called with an error that the program does not expect. */
   readonly crashed: (error: Error) => void;
-  /** Called when a pass of the program has ended. */
-  readonly passEnded: (isPartial: boolean) => void;
+  readonly passEnded: PassEnded;
 }
 
 /** A running program. */

@@ -2,17 +2,20 @@
 import type { CommandContext } from '../../../jobs/command-context.ts';
 import { schedule } from '../../../jobs/commands/schedule.ts';
 import type { Pages } from '../../../jobs/serve/http-server.ts';
+import type { Outcome } from '../../../lib/rules/report.ts';
 import type { Metrics } from '../../../lib/telemetry/metrics.ts';
 import type { TriggerPage } from './trigger-page.ts';
 
+/** Called when a pass has ended, with no outcomes if it failed. */
+export type PassEnded = (isPartial: boolean, outcomes: readonly Outcome[]) => void;
+
 /**
- * @param passEnded called when a pass has ended
  * @param served called with the page for triggers
  * @returns the exit status
  */
 export async function runSchedule(
   context: CommandContext,
-  passEnded: (isPartial: boolean) => void,
+  passEnded: PassEnded,
   served: (page: TriggerPage | undefined) => void,
 ): Promise<number> {
   const serve = async (_listen: string, { post }: Pages) => {
@@ -22,12 +25,12 @@ export async function runSchedule(
   return await schedule(context, { serve, metrics: countingPasses(passEnded) });
 }
 
-function countingPasses(ended: (isPartial: boolean) => void): Metrics {
-  const passEnded = (): void => ended(false);
-  const partialPassEnded = (): void => ended(true);
+function countingPasses(ended: PassEnded): Metrics {
   const nothing = (): void => undefined;
   return {
-    ...{ passEnded, partialPassEnded, passFailed: passEnded },
+    passEnded: ({ outcomes }) => ended(false, outcomes),
+    partialPassEnded: ({ outcomes }) => ended(true, outcomes),
+    passFailed: () => ended(false, []),
     ...{ tickSkipped: nothing, leaseEvent: nothing, nextPass: nothing },
     watch: { event: nothing, patched: nothing, failed: nothing, partialPass: nothing },
     triggers: { requested: nothing, passStarted: nothing },

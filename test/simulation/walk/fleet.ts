@@ -19,6 +19,7 @@ import { noFate } from './no-fate.ts';
 import type { Simulation } from './simulation.ts';
 import type { Fate, ProcessStep, Setting } from './steps.ts';
 import { count } from './tally.ts';
+import { Unwritten } from './unwritten.ts';
 import type { Writer } from './writer.ts';
 
 const tokenFile = fileURLToPath(new URL('../fleet/token', import.meta.url));
@@ -50,6 +51,7 @@ export class Fleet implements Traffic {
   rollouts: RolloutSettings = usualRollouts;
   /** Whether passes ever ran with `ownership: references`, which leaves references to kube-system. */
   hadReferences = false;
+  readonly unwritten = new Unwritten();
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
@@ -179,7 +181,8 @@ export class Fleet implements Traffic {
       ...{ process, server: simulation.server, traffic: this, settings, namespace: ownNamespace },
       said: (line) => this.#said.push(line),
       crashed: ({ stack }) => simulation.blame(`${name} crashed: ${stack}`),
-      passEnded: (isPartial) => {
+      passEnded: (isPartial, outcomes) => {
+        this.unwritten.note(outcomes, writer.began ?? simulation.world.now);
         writer.began = undefined;
         if (isPartial) simulation.tally.partialPasses += 1;
         simulation.tally.passes += 1;

@@ -8,6 +8,7 @@ import { account } from '../world/network.ts';
 import { hashOf, type SourceKind, templateHash } from './configuration.ts';
 import { keys } from './names.ts';
 import { beforeOf, objectOf } from './seen.ts';
+import { regardedUid, WriteMemory } from './write-memory.ts';
 import type { Writer } from './writer.ts';
 
 /** Something that was so from a time on. */
@@ -22,6 +23,8 @@ export interface Note {
   readonly writer: Writer;
   /** When the pass of the writer began. */
   readonly began: number;
+  /** The Event that counted this write is gone. */
+  isForgotten: boolean;
 }
 
 /** One workload, from its creation to its end. */
@@ -67,6 +70,7 @@ export class Oracle {
   readonly namespaceAnnotations = new Map<string, Since<Readonly<Record<string, string>>>[]>();
   readonly #now: () => number;
   readonly #isByNamespace: boolean;
+  readonly #memory = new WriteMemory();
   /** When the data of a source was last written. */
   lastSourceWriteAt = 0;
 
@@ -92,6 +96,9 @@ export class Oracle {
     const key = `${write.resource}/${metadata.namespace ?? ''}/${metadata.name}`;
     if (write.verb === 'delete') this.objects.delete(key);
     else this.objects.set(key, object);
+    if (write.resource === 'events') {
+      this.#memory.seeEvent(write, object, this.workloads.get(regardedUid(object)));
+    }
     if (write.resource === 'namespaces') this.#seeNamespace(object, write.verb === 'delete');
     if (write.resource === 'configmaps' || write.resource === 'secrets') {
       const before = beforeOf(write);

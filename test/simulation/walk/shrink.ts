@@ -1,5 +1,6 @@
 /** Makes a plan that fails smaller: fewer steps, then fewer faults and shorter times. */
 import { noFate } from './no-fate.ts';
+import type { Failure } from './run.ts';
 import type { Plan, Step } from './steps.ts';
 import { walk } from './walk.ts';
 
@@ -56,8 +57,21 @@ function simplerThan(step: Step): readonly Step[] {
   return forms;
 }
 
+/** The shortest reproduction of a walk that fails: what is wrong, and a test. */
+export async function reproductionOf({ plan, violations, after }: Failure): Promise<string> {
+  const small = await shrink(plan);
+  const again = await walk(small);
+  return [
+    `walk ${plan.seed}, after ${after} steps:`,
+    ...violations.map((each) => `  ${each}`),
+    `npm run test:simulation -- --walk ${plan.seed} --log`,
+    `made smaller, to ${small.steps.length} steps:`,
+    asTest(small, again.violations[0] ?? ''),
+  ].join('\n');
+}
+
 /** The plan as a test that can be pasted into test/simulation/walk. */
-export function asTest(plan: Plan, violation: string): string {
+function asTest(plan: Plan, violation: string): string {
   const steps = plan.steps.map((step) => `      ${JSON.stringify(step)},`);
   const { seed, fleet, optIn, schedule } = plan;
   return [

@@ -18,7 +18,7 @@ export function isByTriggersAlone({ plan }: Simulation): boolean {
 const longestMs = 4 * 60_000;
 
 export async function checkTriggers(simulation: Simulation): Promise<void> {
-  const { world, oracle } = simulation;
+  const { world, oracle, fleet } = simulation;
   const late = (): readonly string[] => {
     // A failed rollout holds others back.
     const isAnyUnhealthy = oracle.live.some(
@@ -31,6 +31,8 @@ export async function checkTriggers(simulation: Simulation): Promise<void> {
       const given = oracle.given(tracked);
       // One that references nothing may have no hash, and a tool may have removed it.
       if (current === undefined || given === undefined || removals > 0) return [];
+      // Watches do not see that the cluster would accept a change that it rejected.
+      if (fleet.unwritten.isLeft(tracked)) return [];
       return given === current
         ? []
         : [`${label} has ${given}, and watches did not start a pass for ${current}`];

@@ -37,7 +37,7 @@ export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string
   const began = writer.began ?? now;
   const hash = templateHash(object);
   if (hash !== undefined && hash !== templateHash(before)) {
-    const note: Note = { hash, at: now, writer: { ...writer }, began };
+    const note: Note = { hash, at: now, writer: { ...writer }, began, isForgotten: false };
     const faults = [
       ...wrongWithHash(tracked, hash, began, now),
       ...wrongWithRepetition(judged, tracked, hash),
@@ -100,14 +100,19 @@ function wrongWithHash(tracked: Tracked, hash: string, began: number, now: numbe
   return wrong;
 }
 
-/** A hash that was written twice and removed each time is not written again. Faults can hide a write. */
+/**
+ * A hash that was written twice and removed each time is not written again. Faults can hide a write, and
+ * a write is forgotten when the Event that counts it expires.
+ */
 function wrongWithRepetition(
   { harmedAt }: Judged,
   { configurations, notes }: Tracked,
   hash: string,
 ): string[] {
   const since = configurations.at(-1)?.from ?? 0;
-  const times = notes.filter((each) => each.hash === hash && each.at >= since).length;
+  const times = notes.filter(
+    (each) => each.hash === hash && each.at >= since && !each.isForgotten,
+  ).length;
   return times >= 2 && harmedAt < since ? [`it was written ${times} times before`] : [];
 }
 
