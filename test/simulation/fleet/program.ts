@@ -35,7 +35,6 @@ export interface ProgramDeps {
   readonly said: (line: string) => void;
   /** Called with an error that the program does not expect. */
   readonly crashed: (error: Error) => void;
-  /** Called when a pass of the program has ended. */
   readonly passEnded: PassEnded;
 }
 

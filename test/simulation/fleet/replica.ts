@@ -6,7 +6,7 @@ import type { Outcome } from '../../../lib/rules/report.ts';
 import type { Metrics } from '../../../lib/telemetry/metrics.ts';
 import type { TriggerPage } from './trigger-page.ts';
 
-/** Called when a pass has ended, with no outcomes if it failed. */
+/** Called when a pass has ended. `outcomes` is empty if the pass failed. */
 export type PassEnded = (isPartial: boolean, outcomes: readonly Outcome[]) => void;
 
 /**

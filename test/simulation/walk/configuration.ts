@@ -1,4 +1,7 @@
-/** The configuration of a workload by its contract. Nothing here comes from lib/. */
+/**
+ * Determines the configuration of a workload as documented. This file uses no code of lib/, so that it
+ * finds faults there.
+ */
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { currentHash, type HashedSource } from '../../faults/current-hash.ts';
 import { keys } from './names.ts';
@@ -92,7 +95,7 @@ const useOf = (
   items: readonly { readonly key: string }[] | undefined,
 ): Use => ({ kind, name, isRequired: optional !== true, keys: items?.map(({ key }) => key) });
 
-/** The text of the data of a source; undefined if it does not exist. */
+/** Returns the data of a source as text; undefined if the source does not exist. */
 export type DataOf = (
   kind: SourceKind,
   name: string,
@@ -102,11 +105,11 @@ export type DataOf = (
 export const usedSources = (object: KubernetesObject): ReadonlySet<string> =>
   new Set(usesOf(object).map(({ kind, name }) => `${kind}/${name}`));
 
-/** Whether a Pod of the template can start: everything that it requires exists. */
+/** Whether a Pod of the template can start, which needs all required sources and keys. */
 export const isStartable = (object: KubernetesObject, dataOf: DataOf): boolean =>
   hashOf(object, dataOf) !== undefined;
 
-/** The config hash; undefined if something required is missing. */
+/** The config hash; undefined if a required source or key is missing. */
 export function hashOf(object: KubernetesObject, dataOf: DataOf): string | undefined {
   const entries: HashedSource[] = [];
   const bySource = Map.groupBy(usesOf(object), ({ kind, name }) => `${kind}/${name}`);

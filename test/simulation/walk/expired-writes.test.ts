@@ -4,7 +4,10 @@ import { noFate } from './no-fate.ts';
 import type { Plan, Step } from './steps.ts';
 import { walk } from './walk.ts';
 
-/** An operator restores the whole workload after each of three writes, and time passes after the first write. */
+/**
+ * An operator restores the complete workload after each of three writes. After the first write, some
+ * time passes.
+ */
 const planWith = (minutes: number): Plan => {
   const place = { namespace: 0, workload: 0 };
   const steps: readonly Step[] = [

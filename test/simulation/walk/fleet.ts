@@ -1,4 +1,4 @@
-/** All processes of wave-cron in a walk, and what the network does to them. */
+/** All wave-cron processes in a walk, and the network faults of their requests. */
 import { fileURLToPath } from 'node:url';
 import { givenShard, ownLeaseName, sharedIdentity } from '../../../lib/rules/shards.ts';
 import {
@@ -28,7 +28,10 @@ const token = 'simulated-token-of-a-walk';
 const leaseSeconds = 15;
 const shards = 2;
 
-/** Rollouts take as long as they take, and no limit is on by default. */
+/**
+ * The default rollout settings, but without a limit on rollouts per period, and with a very long
+ * progress deadline.
+ */
 export const usualRollouts: RolloutSettings = {
   ...defaultSettings.rollouts,
   limit: { count: 0, period: '1h' },
@@ -43,9 +46,9 @@ export class Fleet implements Traffic {
   readonly #all: Program[] = [];
   #started = 0;
   #said: string[] = [];
-  /** What the network does to the next requests. */
+  /** The fault of the next requests of all processes. */
   #network: { readonly fault: FaultName; left: number } | undefined;
-  /** The process whose request the server handles now. */
+  /** The process whose request the server is handling. */
   current: Writer | undefined;
   ownership: Settings['ownership'] = 'finalizer';
   rollouts: RolloutSettings = usualRollouts;
@@ -61,7 +64,7 @@ export class Fleet implements Traffic {
     return this.#replicas;
   }
 
-  /** Those that run, except replicas. */
+  /** The running processes, except replicas. */
   get jobs(): readonly Program[] {
     const replicas = new Set(this.#replicas.values());
     return this.#programs.filter((each) => each.isRunning && !replicas.has(each));
@@ -156,7 +159,7 @@ export class Fleet implements Traffic {
     } else this.rollouts = { ...this.rollouts, [key]: value };
   }
 
-  /** A replica that runs already stays as it is. */
+  /** Starts a replica, unless it is already running. */
   startReplica(number: number, fate: Fate): void {
     if (this.#replicas.get(number)?.isRunning === true) return;
     const shard = this.#simulation.plan.fleet === 'shards' ? number % shards : undefined;
@@ -214,7 +217,7 @@ export class Fleet implements Traffic {
     };
   }
 
-  /** All faults end, and nobody stands still any more. */
+  /** Ends all faults, and resumes all stopped processes. */
   calm(): void {
     this.#network = undefined;
     this.#simulation.rejected.clear();
@@ -225,12 +228,12 @@ export class Fleet implements Traffic {
     }
   }
 
-  /** The simulation is over. */
+  /** Releases the memory of all processes after the simulation. */
   end(): void {
     for (const program of this.#all) program.forget();
   }
 
-  /** Where a value of a Secret shows in what was said since the last call. */
+  /** The places in the logs since the last call that contain a value of a Secret. */
   leaks(): readonly string[] {
     const all = this.#said.join('\n');
     this.#said = [];
@@ -301,7 +304,7 @@ export class Fleet implements Traffic {
     return writer;
   }
 
-  /** No write but to a Lease may be sent by a process while another one holds its Lease. */
+  /** While another process holds the Lease, a process may send no writes, except to the Lease. */
   #assertHolds(writer: Writer, { method, path }: SimulatedRequest, how: string): void {
     if (method === 'GET' || path.includes('/leases')) return;
     for (const { name, holder = writer.identity } of writer.leases) {
@@ -315,7 +318,7 @@ export class Fleet implements Traffic {
   }
 }
 
-/** Requests of a pass, not those of watches and of the Lease. */
+/** Whether a pass sends the request, and not a watch or the lock of the Lease. */
 function isOfPass({ path }: SimulatedRequest): boolean {
   return (
     !path.includes('/leases') &&

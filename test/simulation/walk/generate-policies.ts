@@ -12,7 +12,7 @@ const aWindow = (random: SeededRandom): WindowStep => ({
 const windows = (random: SeededRandom): readonly WindowStep[] =>
   Array.from({ length: random.below(3) }, () => aWindow(random));
 
-/** Half of all changes end a policy, so that walks go on. */
+/** Half of all changes remove a policy. Otherwise, walks would get stuck behind holds. */
 function policyValue(random: SeededRandom, key: PolicyKey): PolicyValue {
   if (random.isOneIn(2)) return null;
   switch (key) {
@@ -29,7 +29,7 @@ function policyValue(random: SeededRandom, key: PolicyKey): PolicyValue {
   }
 }
 
-/** Replicas send requests all the time, so a long time takes many requests. */
+/** Replicas send requests continuously, so a long time would need many requests. */
 const leaps = {
   jobs: [1, 15, 45, 130, 400],
   replicas: [1, 1, 5, 20],

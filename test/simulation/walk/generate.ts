@@ -1,4 +1,4 @@
-/** The plan of a walk, from its seed. */
+/** Generates the plan of a walk from its seed. */
 import { faultNames } from '../world/faults.ts';
 import { SeededRandom } from '../world/random.ts';
 import { streamFaults } from '../world/watch-stream.ts';
@@ -50,7 +50,7 @@ function some(random: SeededRandom, fleet: Fleet, withPolicies: boolean): readon
   return [{ ...what(), waitMs: pause(random) }];
 }
 
-/** How long nobody does anything. Most requests take some milliseconds. */
+/** The time between two steps in milliseconds. Most requests take some milliseconds. */
 const pause = (random: SeededRandom): number =>
   random.weighted([
     [4, 0],
@@ -61,7 +61,7 @@ const pause = (random: SeededRandom): number =>
     [1, 70_000],
   ]);
 
-/** Something to start with: sources, workloads and processes. */
+/** The first steps create sources and workloads, and start processes. */
 function beginning(random: SeededRandom, fleet: Fleet): Step[] {
   const steps: Step[] = [];
   for (const namespace of namespaces.keys()) {

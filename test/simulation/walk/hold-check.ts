@@ -1,4 +1,4 @@
-/** Whether a workload that was not given its configuration is held, and rightly so. */
+/** Checks that a workload without its current configuration is held, and that the hold is correct. */
 import type { Outcome } from '../../../lib/rules/report.ts';
 import { msOf } from '../../faults/walk/policy-rule.ts';
 import { keys } from './names.ts';
@@ -15,7 +15,7 @@ const holds: ReadonlySet<string> = new Set([
 export const isHoldOutcome = ({ reason, sentence }: Outcome): boolean =>
   holds.has(reason) || (reason === 'InvalidAnnotation' && sentence.includes('rollout policy'));
 
-/** What is wrong with a hold, or with a workload that is not held any more. */
+/** The faults of a hold, or of the records of a workload that is no longer held. */
 export function wrongWithHold(
   simulation: Simulation,
   tracked: Tracked,
@@ -49,7 +49,7 @@ function mayBeHeld(
   const { rollouts } = fleet;
   const forces = forcesOn(oracle, tracked, rollouts, [from, to], world.time - world.now);
   const approved = tracked.object.metadata.annotations?.[keys.approved];
-  // One that was created again takes over the revisions of the one before.
+  // A workload that was created again adopts the revisions of its predecessor.
   const ofLabel = [...oracle.workloads.values()].filter(({ label }) => label === tracked.label);
   const last = Math.max(...ofLabel.flatMap(({ notes }) => notes.map(({ at }) => at)), -Infinity);
   const isWithin = (ms: number): boolean => from - last < ms + slackMs;

@@ -1,4 +1,4 @@
-/** A client of people and tools. What it asks is done at once. */
+/** The client of users and tools. The server handles its requests immediately, without faults. */
 import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import type { SimulatedServer } from '../server/server.ts';
 import { at, namespaces, sources, workloads } from './names.ts';
@@ -13,7 +13,7 @@ export class Kubectl {
     this.#server = server;
   }
 
-  /** @returns undefined for any status but 2xx */
+  /** @returns undefined for each status except 2xx */
   get(where: string): KubernetesObject | undefined {
     return this.#send('GET', where);
   }

@@ -1,4 +1,4 @@
-/** The objects of a walk. Steps name them by their place in these lists. */
+/** The names of all objects in a walk. Steps refer to objects by their index in these lists. */
 
 export const namespaces = ['a', 'b'] as const;
 export const ownNamespace = 'wave';

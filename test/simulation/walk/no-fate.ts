@@ -1,4 +1,4 @@
 import type { Fate } from './steps.ts';
 
-/** Nothing happens to the process. */
+/** The fate of a process without faults. */
 export const noFate: Fate = { faults: [], end: null, wallHours: 0 };

@@ -1,6 +1,6 @@
 /**
- * What has happened to the objects, told by the server about each change. From this it follows what
- * each workload's configuration was at each time, and which hashes were written.
+ * Records each change of objects, as the server reports it. The records show the configuration of each
+ * workload at each time, and the hashes that were written.
  */
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { SimulatedWrite } from '../server/server.ts';
@@ -11,7 +11,7 @@ import { beforeOf, objectOf } from './seen.ts';
 import { regardedUid, WriteMemory } from './write-memory.ts';
 import type { Writer } from './writer.ts';
 
-/** Something that was so from a time on. */
+/** A value that is valid from a time until the next entry. */
 export interface Since<T> {
   readonly from: number;
   readonly value: T;
@@ -21,9 +21,9 @@ export interface Note {
   readonly hash: string;
   readonly at: number;
   readonly writer: Writer;
-  /** When the pass of the writer began. */
+  /** The time at which the pass of the writer began. */
   readonly began: number;
-  /** The Event that counted this write is gone. */
+  /** Whether the Event that counted this write has expired. */
   isForgotten: boolean;
 }
 
@@ -36,21 +36,21 @@ export interface Tracked {
   readonly uid: string;
   object: KubernetesObject;
   isDeleted: boolean;
-  /** The hash of its configuration; undefined while nothing may be written. */
+  /** The hashes of its configuration over time; undefined while nothing may be written. */
   readonly configurations: Since<string | undefined>[];
   readonly annotations: Since<Readonly<Record<string, string>>>[];
   /** The hashes that were written to its template. */
   readonly notes: Note[];
   /** The hash of the configuration that was last written, or recorded without a restart. */
   recorded: Since<string> | undefined;
-  /** Whether it was recorded because its Pods are assumed to be current. */
+  /** Whether `recorded` is based only on the assumption that the Pods are current. */
   isAssumed: boolean;
-  /** How often another client removed a hash from its template. */
+  /** The number of times that another client has removed a hash from its template. */
   removals: number;
   lastRemovalAt: number;
-  /** Another client has removed the records of its rollouts since the last hash. */
+  /** Whether another client has removed the records of its rollouts since the last hash. */
   isStripped: boolean;
-  /** Since when a rollout that wave-cron started is unfinished; undefined: it is not. */
+  /** The start of an unfinished rollout that wave-cron started; undefined: none is unfinished. */
   unfinishedSince: number | undefined;
 }
 
@@ -65,13 +65,13 @@ export function within<T>(all: readonly Since<T>[], from: number, to: number): r
 
 export class Oracle {
   readonly objects = new Map<string, KubernetesObject>();
-  /** By uid. */
+  /** The workloads by uid, including deleted workloads. */
   readonly workloads = new Map<string, Tracked>();
   readonly namespaceAnnotations = new Map<string, Since<Readonly<Record<string, string>>>[]>();
   readonly #now: () => number;
   readonly #isByNamespace: boolean;
   readonly #memory = new WriteMemory();
-  /** When the data of a source was last written. */
+  /** The time of the last write of a source's data. */
   lastSourceWriteAt = 0;
 
   /** @param isByNamespace whether the annotation of a namespace opts workloads in */
@@ -84,12 +84,12 @@ export class Oracle {
     return this.objects.get(`${resource}/${namespace}/${name}`);
   }
 
-  /** Those that exist. */
+  /** The workloads that exist. */
   get live(): readonly Tracked[] {
     return [...this.workloads.values()].filter(({ isDeleted }) => !isDeleted);
   }
 
-  /** @returns the workload that changed, if the change was one of a workload */
+  /** @returns the changed workload; undefined if another object changed */
   see(write: SimulatedWrite): Tracked | undefined {
     const object = objectOf(write);
     const { metadata } = object;
@@ -104,7 +104,7 @@ export class Oracle {
       const before = beforeOf(write);
       const isSame = JSON.stringify(before?.data) === JSON.stringify(object.data);
       if (write.verb === 'update' && isSame) return undefined;
-      // Nothing says when a source was deleted.
+      // No object shows the time at which a source was deleted.
       if (write.verb !== 'delete') this.lastSourceWriteAt = this.#now();
       this.#judge(metadata.namespace ?? '');
     }
@@ -113,7 +113,7 @@ export class Oracle {
       : undefined;
   }
 
-  /** A hash was written to a template, or recorded without a restart. */
+  /** Records a hash that was written to a template, or recorded without a restart. */
   note(tracked: Tracked, hash: string, note: Note | undefined, isAssumed = false): void {
     if (note !== undefined) {
       tracked.notes.push(note);
@@ -123,7 +123,7 @@ export class Oracle {
     tracked.isAssumed = isAssumed;
   }
 
-  /** The configuration that a workload has been given, as far as its records say. */
+  /** The last configuration of a workload according to its records. */
   given({ object }: Tracked): string | undefined {
     const hash = templateHash(object);
     const text = object.metadata.annotations?.[keys.adopted];
@@ -196,7 +196,7 @@ export class Oracle {
       noteRemoval(tracked, before, now);
     }
     this.#judgeOne(tracked);
-    // A new hash of ours counts only when it was judged: see `rolls`.
+    // A new hash from wave-cron counts only after its check (see `rolls`).
     if (by !== account) this.#followRollout(tracked);
     return tracked;
   }
@@ -211,7 +211,7 @@ export class Oracle {
     else tracked.unfinishedSince ??= this.#now();
   }
 
-  /** To be called after a hash was noted. */
+  /** Updates the state of the rollout. Call it after `note`. */
   rolls(tracked: Tracked): void {
     this.#followRollout(tracked);
   }
@@ -240,7 +240,7 @@ function noteRemoval(tracked: Tracked, before: KubernetesObject, now: number): v
   if (lost(keys.history)) tracked.isStripped = true;
 }
 
-/** Whether its controller replaces Pods, and a pass has to do with it. */
+/** Whether the controller of the workload replaces Pods, and passes handle the workload. */
 export function isActive(object: KubernetesObject, oracle: Oracle): boolean {
   const { metadata, spec = {}, status = {}, kind } = object;
   const desired = Number(
@@ -250,7 +250,7 @@ export function isActive(object: KubernetesObject, oracle: Oracle): boolean {
   return !isDeleting && oracle.isOptedIn(object) && spec['paused'] !== true && desired > 0;
 }
 
-/** Whether all its Pods have the template and are available. */
+/** Whether all Pods of the workload have its current template and are available. */
 export function isComplete({ kind, metadata, spec = {}, status = {} }: KubernetesObject): boolean {
   const count = (name: string): number => Number(status[name] ?? 0);
   if (count('observedGeneration') < Number(metadata.generation ?? 0)) return false;

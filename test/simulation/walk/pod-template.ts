@@ -1,4 +1,4 @@
-/** What the workloads of a walk look like. */
+/** The objects of the workloads in a walk. */
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { daemonSet, deployment, statefulSet } from '../../../tools/control-plane/objects.ts';
 import { at, keys, sources, workloads } from './names.ts';
@@ -12,10 +12,10 @@ const builders = {
   DaemonSet: daemonSet,
 } as const;
 
-/** How many Pods a workload has that is not scaled to zero. */
+/** The number of Pods of each workload that is not scaled to zero. */
 export const replicas = 2;
 
-/** Such an annotation lists names of one kind, and one kind is enough for a walk. */
+/** The annotation for additional sources lists names of one kind, and ConfigMaps are enough for a walk. */
 const isExtra = ({ source, how }: Mentioned): boolean =>
   how === 'extra' && at(sources, source).kind === 'ConfigMap';
 
@@ -62,7 +62,7 @@ export function podSpec(
   };
 }
 
-/** How long a rollout may make no progress before its controller says that it failed. */
+/** The time without progress after which the controller reports a failed rollout. */
 const progressDeadlineSeconds = 60;
 
 export function workloadOf(namespace: string, step: Apply, optIn: string | null): KubernetesObject {

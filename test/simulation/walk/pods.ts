@@ -1,4 +1,7 @@
-/** What the Pods of a walk read when they start, and whether they run with the current configuration. */
+/**
+ * Records the sources that Pods read when they start, and checks that Pods run with the current
+ * configuration.
+ */
 import type { Outcome } from '../../../lib/rules/report.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { PodOutcome } from '../server/controllers/kubelet.ts';
@@ -12,7 +15,7 @@ type Data = Readonly<Record<string, string>> | undefined;
 
 interface Started {
   readonly at: number;
-  /** By `Kind/name`. */
+  /** The data of each source by `Kind/name`. */
   readonly data: ReadonlyMap<string, Data>;
 }
 
@@ -26,7 +29,10 @@ export class Pods {
     this.#now = now;
   }
 
-  /** What becomes of a Pod. One that crashes starts again and again, and reads its sources each time. */
+  /**
+   * The result of the start of a Pod. A crashing Pod starts repeatedly, and reads its sources at each
+   * start.
+   */
   readonly outcome = (pod: JsonMap): PodOutcome => {
     const object = pod as unknown as KubernetesObject;
     const { uid = '', namespace = '' } = object.metadata;
@@ -47,9 +53,10 @@ export class Pods {
   };
 
   /**
-   * Each Pod has read the current configuration, except those of a paused workload, those that its
-   * owner said to be current, and those that started after the hash was recorded: what they read was
-   * changed back before any pass saw it.
+   * Checks that each Pod has read the current configuration. There are three exceptions: Pods of a
+   * paused workload, Pods that count as current because of `adoption: baseline`, and Pods that started
+   * after the hash was recorded. The configuration of such a later Pod was changed back before a pass
+   * read it.
    */
   wrongWith(
     { label, object, configurations, recorded, namespace, uid, isAssumed }: Tracked,
@@ -85,7 +92,10 @@ export class Pods {
   }
 }
 
-/** Whether Pods count as current because their owner says so, and nothing says that a hash was removed. */
+/**
+ * Whether Pods count as current because of `adoption: baseline`, and no record shows that a hash was
+ * removed.
+ */
 export function isAssumedCurrent(before: KubernetesObject): boolean {
   const annotations = before.metadata.annotations ?? {};
   return annotations[keys.adoption] === 'baseline' && annotations[keys.written] === undefined;

@@ -1,6 +1,6 @@
 /**
- * What is wrong with a hash by the rollout policies. A pass knows what it has read, so each rule asks
- * for what was true all the time from its beginning until the write.
+ * Checks that the rollout policies allow a hash. A pass may have read each value at any time between
+ * its beginning and the write. So a rule is broken only if it was broken during this complete time.
  */
 
 import type { RolloutSettings } from '../../../lib/settings/schema.ts';
@@ -17,7 +17,7 @@ import { isComplete, type Note, type Oracle, type Since, type Tracked, within } 
 import { beforeOf } from './seen.ts';
 import type { Judged } from './write-check.ts';
 
-/** A pass knows the time of the server from its Lease, to the second. */
+/** A pass knows the time of the server only to the second, from its Lease. */
 const slackMs = 3_000;
 const lookEveryMs = 5_000;
 
@@ -40,7 +40,7 @@ export const textsOfSettings = ({
   ...{ approval, settle, cooldown },
 });
 
-/** The force of all policies that a pass may have read, at all times at which it may have decided. */
+/** The forces of all policies that a pass may have read, at all possible times of its decision. */
 export function forcesOn(
   oracle: Oracle,
   tracked: Pick<Tracked, 'namespace' | 'annotations'>,
@@ -105,7 +105,10 @@ export function wrongByPolicy(
   return wrong.filter((each) => each !== undefined);
 }
 
-/** A pass keeps as many times as the limit needs that it knows, so only writes under the same limit count. */
+/**
+ * A pass keeps only the number of rollout times that its own limit needs. So only writes under the same
+ * limit count.
+ */
 function wrongWithLimit(
   { notes, isStripped }: Tracked,
   { limit: { count, period } }: RolloutSettings,
@@ -130,7 +133,7 @@ function wrongWithCooldown(
   return `the last one was written ${Math.round((now - last.at) / 1000)} s ago, within its cooldown`;
 }
 
-/** Written sources hold a rollout, but at most for ten times as long. */
+/** Writes of sources delay a rollout for at most ten times `settle`. */
 function wrongWithSettle(
   oracle: Oracle,
   { configurations, notes, object }: Tracked,
@@ -154,7 +157,7 @@ function wrongWithPlaces(
   { maxConcurrent, maxConcurrentPerNamespace }: RolloutSettings,
   began: number,
 ): string | undefined {
-  // One that may have been unfinished already keeps its place.
+  // A workload whose rollout may already have been unfinished keeps its place.
   const before = beforeOf(write);
   const hadHash = before !== undefined && templateHash(before) !== undefined;
   if (hadHash && !isComplete(before)) return undefined;

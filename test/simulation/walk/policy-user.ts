@@ -1,4 +1,4 @@
-/** The user who sets rollout policies, and approves configurations. */
+/** A user who sets rollout policies and approves configurations. */
 import { path } from '../../../tools/control-plane/api.ts';
 import { type Kubectl, namespaceOf, workloadPath } from './kubectl.ts';
 import { badValue, keys, namespaces, policyKey, sources, workloads } from './names.ts';
@@ -43,7 +43,7 @@ function approve({ kubectl }: User, step: Extract<UserStep, { do: 'approve' }>):
   if (hash) kubectl.annotate(where, { [step.now ? keys.now : keys.approved]: hash });
 }
 
-/** No policy is left, and no value that makes Pods fail. */
+/** Removes all policies, and all values that make Pods fail. */
 export function liftPolicies(user: User): void {
   const { kubectl } = user;
   const none = Object.fromEntries(policies.map((name) => [policyKey(name), null]));

@@ -1,4 +1,4 @@
-/** What is wrong at a quiet point with the objects as they are. */
+/** Checks the objects at a quiet point. */
 import type { Outcome } from '../../../lib/rules/report.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { currentHash } from '../../faults/current-hash.ts';
@@ -77,7 +77,7 @@ function wrongWithWorkload(
   return wrong;
 }
 
-/** One that was created again may have the Events of the one before. */
+/** A workload that was created again may have the Events of its predecessor. */
 function wasWrittenTwice(
   { oracle }: Simulation,
   { label }: Tracked,
@@ -126,7 +126,7 @@ function wrongWithSource(
     isUncertain(each) || owners.has(each.uid) ? [] : [`${label} has no reference to ${each.label}`],
   );
   const may = new Set(users.map(({ uid }) => uid));
-  // A workload whose configuration is unknown keeps the references that it had.
+  // A workload whose configuration is unknown keeps its existing references.
   for (const each of oracle.live) if (isUncertain(each)) may.add(each.uid);
   for (const uid of owners) {
     if (!may.has(uid)) wrong.push(`${label} still has a reference to ${uid}`);

@@ -1,4 +1,4 @@
-/** A quiet point: faults have ended, a pass comes to its end, and the promise is checked. */
+/** A quiet point of a walk: all faults end, a pass runs to its end, and the checks follow. */
 import { isDeepStrictEqual } from 'node:util';
 import { isComplete, type Outcome, type Report } from '../../../lib/rules/report.ts';
 import { usualRollouts } from './fleet.ts';
@@ -10,10 +10,10 @@ import type { Simulation } from './simulation.ts';
 import { count } from './tally.ts';
 import { checkTriggers, isByTriggersAlone } from './trigger-check.ts';
 
-/** A pass without a fault, or one of each shard. */
+/** A pass without a fault, or one such pass of each shard. */
 export interface GoodPass {
   readonly outcomes: readonly Outcome[];
-  /** When it began and ended. */
+  /** The times at which it began and ended. */
   readonly from: number;
   readonly to: number;
 }
@@ -35,7 +35,8 @@ export async function check(simulation: Simulation, lift: boolean): Promise<void
   let good = await goodPassAtRest(simulation);
   if (lift) good = await withoutHolds(simulation, good);
   let wrong = good === undefined ? [] : whatIsWrong(simulation, good);
-  // What a pass cannot do at once, such as a removal by a tool right after it, the next one does.
+  // One pass may not be enough, for example if a tool removes a hash right after it. Then the next pass
+  // must be enough.
   for (let left = 4; left > 0 && wrong.length > 0 && good !== undefined; left--) {
     await simulation.world.pass(10 * second);
     good = await goodPassAtRest(simulation);
@@ -51,7 +52,10 @@ export async function check(simulation: Simulation, lift: boolean): Promise<void
   checkMemory(simulation);
 }
 
-/** Those with other settings end, as in a new rollout of wave-cron. Of each shard, one runs. */
+/**
+ * Stops replicas with other settings, as a rollout of wave-cron would. Then one replica of each shard
+ * runs.
+ */
 async function renewReplicas({ fleet, world, plan }: Simulation): Promise<void> {
   const outdated = [...fleet.replicas.values()].filter(({ settings, isRunning }) => {
     const wanted = fleet.settingsOf(settings.shard.index, true);
@@ -75,7 +79,7 @@ async function jobsEnd(simulation: Simulation): Promise<void> {
 async function goodPassAtRest(simulation: Simulation): Promise<GoodPass | undefined> {
   await rest(simulation);
   let good = await goodPass(simulation);
-  // A tool may remove what a good pass has written, and then the next one has to be good.
+  // A tool may remove a hash that a good pass has written. In this case, the next pass must be good.
   for (let before = removals(simulation); good !== undefined; before = removals(simulation)) {
     await rest(simulation);
     if (before === removals(simulation)) return good;
@@ -87,13 +91,19 @@ async function goodPassAtRest(simulation: Simulation): Promise<GoodPass | undefi
 const removals = ({ oracle }: Simulation): number =>
   oracle.live.reduce((sum, each) => sum + each.removals, 0);
 
-/** Until controllers have nothing left to do. A tool may still restore a workload for some seconds. */
+/**
+ * Waits until controllers have nothing left to do. In the first seconds, a tool may still restore a
+ * workload.
+ */
 async function rest(simulation: Simulation): Promise<void> {
   await simulation.world.pass(5 * second);
   await simulation.world.until(() => simulation.areControllersDone, 20 * minute);
 }
 
-/** Only another holder of the Lease, or controllers that write a workload all the time, can spoil one. */
+/**
+ * Runs passes until one is good. A pass can fail only if another process holds the Lease, or if
+ * controllers continuously write a workload.
+ */
 async function goodPass(simulation: Simulation): Promise<GoodPass | undefined> {
   let why = '';
   for (let left = 6; left > 0; left--) {
@@ -114,7 +124,7 @@ async function goodPass(simulation: Simulation): Promise<GoodPass | undefined> {
   return undefined;
 }
 
-/** @returns its report; why it is not a good one */
+/** @returns the report of a good pass; otherwise the reason why the pass is not good */
 async function onePass(
   simulation: Simulation,
   shard: number | undefined,
@@ -133,7 +143,10 @@ async function onePass(
   return report.counts.Conflict === undefined ? report : 'Conflict';
 }
 
-/** Rollouts that have failed stop others until they are complete, and `settle` takes its time. */
+/**
+ * Runs passes until nothing is held. Failed rollouts stop other rollouts until they are complete, and
+ * `settle` needs time.
+ */
 async function withoutHolds(
   simulation: Simulation,
   first: GoodPass | undefined,
@@ -151,7 +164,7 @@ async function withoutHolds(
   return good;
 }
 
-/** More than any process of a walk needs at a quiet point. */
+/** No process of a walk needs this number at a quiet point. */
 const mostPending = 100;
 
 function checkMemory(simulation: Simulation): void {

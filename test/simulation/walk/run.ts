@@ -1,4 +1,4 @@
-/** Many walks, one after the other, each from a seed of its own. */
+/** Runs many walks in sequence, each from a different seed. */
 import { createHash } from 'node:crypto';
 import { planOf } from './generate.ts';
 import type { Plan } from './steps.ts';
@@ -9,10 +9,10 @@ import { walk } from './walk.ts';
 export const stepsOfWalk = 100;
 
 export interface RunOptions {
-  /** The minimum number in all walks. */
+  /** The minimum number of steps in all walks together. */
   readonly steps: number;
   readonly seed: number;
-  /** This is one of several processes that share the walks. */
+  /** The index of this process, if several processes share the walks. */
   readonly part?: { readonly index: number; readonly count: number };
   readonly stopsAtFailure?: boolean;
   /** Called after each walk. */
@@ -22,7 +22,7 @@ export interface RunOptions {
 export interface Failure {
   readonly plan: Plan;
   readonly violations: readonly string[];
-  /** Steps of this run until then. */
+  /** The number of steps of this run before the failure. */
   readonly after: number;
 }
 
@@ -33,7 +33,7 @@ export interface Run {
   readonly digests: readonly (readonly [walk: number, digest: string])[];
 }
 
-/** Seeds of the walks of one run are so far from those of the next. */
+/** The first walks of two runs with consecutive seeds have seeds with this difference. */
 const seedsApart = 100_003;
 
 export const seedOf = (seed: number, number: number): number =>
@@ -63,7 +63,7 @@ export async function runWalks({
   return { tally, failures, digests };
 }
 
-/** One digest of all logs, whichever processes have walked. */
+/** A digest of all logs, independent of the number of processes. */
 export function digestOf(digests: Run['digests']): string {
   const sorted = digests.toSorted(([a], [b]) => a - b);
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');

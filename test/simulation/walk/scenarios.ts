@@ -1,4 +1,4 @@
-/** What a walk of chance seldom comes to. */
+/** Sequences of steps that occur too rarely in random walks. */
 import type { SeededRandom } from '../world/random.ts';
 import { badValue, namespaces, sources } from './names.ts';
 import { noFate } from './no-fate.ts';

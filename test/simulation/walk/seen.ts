@@ -18,7 +18,7 @@ const kinds: Readonly<Record<string, string>> = {
 const withKind = (object: object, resource: string): KubernetesObject =>
   ({ kind: kinds[resource] ?? resource, ...object }) as KubernetesObject;
 
-/** After the write; for a deletion the last state. */
+/** The object after the write; for a deletion, its last state. */
 export const objectOf = ({ object, resource }: SimulatedWrite): KubernetesObject =>
   withKind(object, resource);
 

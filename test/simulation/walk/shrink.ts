@@ -1,10 +1,10 @@
-/** Makes a plan that fails smaller: fewer steps, then fewer faults and shorter times. */
+/** Reduces a failing plan: first the steps, then the faults and the waiting times. */
 import { noFate } from './no-fate.ts';
 import type { Failure } from './run.ts';
 import type { Plan, Step } from './steps.ts';
 import { walk } from './walk.ts';
 
-/** @param most how many walks this may take */
+/** @param most the maximum number of walks */
 export async function shrink(plan: Plan, most = 300): Promise<Plan> {
   let left = most;
   let best = plan;
@@ -57,7 +57,7 @@ function simplerThan(step: Step): readonly Step[] {
   return forms;
 }
 
-/** The shortest reproduction of a walk that fails: what is wrong, and a test. */
+/** The shortest reproduction of a failing walk: its violations, and a test. */
 export async function reproductionOf({ plan, violations, after }: Failure): Promise<string> {
   const small = await shrink(plan);
   const again = await walk(small);

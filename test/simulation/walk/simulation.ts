@@ -1,4 +1,4 @@
-/** A cluster, the processes of wave-cron in it, its users, and everything that is known of what they did. */
+/** A cluster with its users and its wave-cron processes, and the records of their actions. */
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { leaksIn } from '../../secrets/planted.ts';
 import {
@@ -33,12 +33,12 @@ export class Simulation {
   readonly pods: Pods;
   readonly tally = newTally();
   readonly violations: string[] = [];
-  /** Writes of these resources by wave-cron are rejected. */
+  /** The status with which admission rejects wave-cron's writes, by resource. */
   readonly rejected = new Map<string, 403 | 422>();
-  /** When a fault last happened to any process. */
+  /** The time of the last fault of any process. */
   harmedAt = 0;
   #areControllersDue = false;
-  /** Steps of controllers since the last change, which changed nothing. */
+  /** The steps of controllers that have run without an effect since the last change. */
   readonly #idleSteps = new Set<string>();
   #isLookingAgain = false;
 
@@ -61,7 +61,7 @@ export class Simulation {
     this.fleet = new Fleet(this);
   }
 
-  /** Something is wrong. */
+  /** Records a violation. */
   blame(text: string): void {
     this.violations.push(text);
     this.world.log(`violation: ${text}`);
@@ -77,7 +77,7 @@ export class Simulation {
     for (const each of resources[what]) this.rejected.set(each, status);
   }
 
-  /** Controllers do one step after the other, in any order, until nothing is left to do. */
+  /** Runs the steps of controllers in a random order until nothing is left to do. */
   #wakeControllers(): void {
     if (this.#areControllersDue) return;
     this.#areControllersDue = true;
@@ -95,7 +95,10 @@ export class Simulation {
     });
   }
 
-  /** A rollout fails when its time is over, and nothing else changes then. */
+  /**
+   * A rollout fails at its deadline without a change of an object. So controllers check unfinished
+   * rollouts again later.
+   */
   #lookAgain(): void {
     const { oracle, world } = this;
     const isUnfinished = oracle.live.some(
@@ -160,7 +163,7 @@ export class Simulation {
     }
   }
 
-  /** No controller may delete a source, except together with its namespace. */
+  /** A controller may delete a source only together with its namespace. */
   #seeDeletion({ by }: SimulatedWrite, { kind, metadata }: KubernetesObject): void {
     const namespace = this.oracle.find('namespaces', '', metadata.namespace ?? '');
     const isTerminating = namespace?.metadata['deletionTimestamp'] !== undefined;

@@ -1,6 +1,6 @@
 /**
- * What may happen in a walk, as plain data: any list of steps can be run, shortened and printed. A step
- * that finds nothing to do, such as the deletion of what does not exist, does nothing.
+ * The possible steps of a walk as plain data, so each list of steps can run, be shortened and be
+ * printed. A step without an effect, such as the deletion of a missing object, does nothing.
  */
 import type { FaultName } from '../world/faults.ts';
 import type { StreamFault } from '../world/watch-stream.ts';
@@ -13,7 +13,7 @@ export interface Mentioned {
   readonly how: Mention;
 }
 
-/** Places in the lists of names.ts. */
+/** Indexes in the lists of names.ts. */
 export interface Place {
   readonly namespace: number;
   readonly workload: number;
@@ -21,7 +21,7 @@ export interface Place {
 
 export type UserStep =
   | { do: 'write source'; namespace: number; source: number; x: number; y: number | null }
-  /** A label of it changes, and its data does not. */
+  /** Changes a label of a source, but not its data. */
   | { do: 'label source'; namespace: number; source: number; value: number }
   | { do: 'delete source'; namespace: number; source: number }
   | ({
@@ -31,11 +31,11 @@ export type UserStep =
       adoption: 'stamp' | 'if-changed' | 'baseline';
     } & Place)
   | ({ do: 'delete workload'; cascade: 'Background' | 'Foreground' | 'Orphan' } & Place)
-  /** As `kubectl delete --cascade=orphan` and `kubectl apply`. */
+  /** Has the effect of `kubectl delete --cascade=orphan` and a later `kubectl apply`. */
   | ({ do: 'recreate workload' } & Place)
-  /** A GitOps tool restores its template; `whole`: and removes the records of wave-cron. */
+  /** A GitOps tool restores the template. `whole`: it also removes the records of wave-cron. */
   | ({ do: 'revert'; whole: boolean } & Place)
-  /** It does so at once, whenever a hash is written, and as often as that. */
+  /** A GitOps tool does the same immediately after each of the next `times` hashes. */
   | ({ do: 'operate'; whole: boolean; times: number } & Place)
   | ({ do: 'opt'; value: 'true' | 'false' | null } & Place)
   | ({ do: 'edit template' | 'scale' | 'pause' } & Place)
@@ -45,7 +45,10 @@ export type UserStep =
 
 export type PolicyKey = 'pause' | 'windows' | 'approval' | 'settle' | 'cooldown' | 'order';
 
-/** Minutes from the step on, as a number. For a list of windows: their opening times in minutes from the step on. */
+/**
+ * A number is in minutes from the step. A list of windows contains their opening times in minutes from
+ * the step.
+ */
 export type PolicyValue = string | number | null | readonly WindowStep[];
 
 export interface WindowStep {
@@ -54,10 +57,13 @@ export interface WindowStep {
   readonly lasts: number;
 }
 
-/** How one process fares. `nth` counts its requests from 1. */
+/** The faults and the end of one process. `nth` counts its requests from 1. */
 export interface Fate {
   readonly faults: readonly { nth: number; times: number; fault: FaultName }[];
-  /** At which request it is killed or stopped, and whether that request is still done. */
+  /**
+   * The request at which the process is killed or stopped. `done`: the server still handles this
+   * request.
+   */
   readonly end: { how: 'kill' | 'stop'; nth: number; done: boolean } | null;
   readonly wallHours: number;
 }
@@ -76,20 +82,20 @@ export type ProcessStep =
   | { do: 'release'; fate: Fate }
   | { do: 'terminate' | 'kill' | 'stop' | 'resume'; replica: number }
   | { do: 'clock'; replica: number; hours: number }
-  /** Its requests from now on fare like that. */
+  /** The next requests of the replica get the faults of this fate. */
   | { do: 'harm'; replica: number; fate: Fate }
   | { do: 'trigger'; replica: number; about: number | null }
   | { do: 'streams'; fault: StreamFault }
-  /** The next requests of all processes. */
+  /** The next requests of all processes get this fault. */
   | { do: 'network'; fault: FaultName; times: number }
   /** Admission rejects writes of this kind by wave-cron until the next check. */
   | { do: 'reject'; what: 'workloads' | 'sources' | 'events'; status: 403 | 422 }
   | { do: 'setting'; setting: Setting }
-  /** Continue tokens expire, and the versions from which watches would go on. */
+  /** Continue tokens expire, and also the versions at which watches would continue. */
   | { do: 'compact' }
   | { do: 'time'; minutes: number };
 
-/** Faults end, a pass comes to its end, and everything is compared. `lift`: also all policies end. */
+/** All faults end, a pass runs to its end, and the checks follow. `lift`: all policies also end. */
 export interface CheckStep {
   readonly do: 'check';
   readonly lift: boolean;
@@ -102,7 +108,7 @@ export interface Plan {
   readonly seed: number;
   readonly fleet: 'jobs' | 'replicas' | 'shards';
   readonly optIn: 'annotation' | 'namespace';
-  /** When replicas pass without a trigger. */
+  /** The schedule of passes that replicas start without a trigger. */
   readonly schedule: 'each ten minutes' | 'each year';
   readonly steps: readonly Step[];
 }

@@ -1,4 +1,4 @@
-/** What a walk has done, in numbers. */
+/** Statistics about a walk. */
 export interface Tally {
   steps: number;
   requests: number;
@@ -7,11 +7,11 @@ export interface Tally {
   checks: number;
   kills: number;
   stops: number;
-  /** Hashes that were written. */
+  /** The number of written hashes. */
   hashes: number;
   virtualMs: number;
   readonly faults: Map<string, number>;
-  /** Workloads that the passes of checks held back, by reason. */
+  /** The number of workloads that passes at quiet points held back, by reason. */
   readonly holds: Map<string, number>;
 }
 
@@ -24,7 +24,7 @@ export function count(counts: Map<string, number>, name: string, by = 1): void {
   counts.set(name, (counts.get(name) ?? 0) + by);
 }
 
-/** Adds the second to the first. */
+/** Adds the numbers of the second argument to the first. */
 export function add(sum: Tally, more: Tally): void {
   for (const key of Object.keys(more) as (keyof Tally)[]) {
     const [own, other] = [sum[key], more[key]];

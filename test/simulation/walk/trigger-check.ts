@@ -1,8 +1,8 @@
-/** Whether watches alone have started the passes that the changes need. */
+/** Checks that watches alone have started all passes that the changes need. */
 import { isActive, isComplete } from './oracle.ts';
 import type { Simulation } from './simulation.ts';
 
-/** No pass is scheduled, and no policy holds anything. */
+/** Whether no pass is scheduled, and no policy holds a workload. */
 export function isByTriggersAlone({ plan }: Simulation): boolean {
   return (
     plan.fleet === 'replicas' &&
@@ -14,13 +14,13 @@ export function isByTriggersAlone({ plan }: Simulation): boolean {
   );
 }
 
-/** Longer than a silent watch stays open, and than a process waits after failures. */
+/** Longer than the lifetime of a silent watch, and longer than the waits after failures. */
 const longestMs = 4 * 60_000;
 
 export async function checkTriggers(simulation: Simulation): Promise<void> {
   const { world, oracle, fleet } = simulation;
   const late = (): readonly string[] => {
-    // A failed rollout holds others back.
+    // A failed rollout holds back other rollouts.
     const isAnyUnhealthy = oracle.live.some(
       ({ object }) => isActive(object, oracle) && !isComplete(object),
     );
@@ -29,9 +29,9 @@ export async function checkTriggers(simulation: Simulation): Promise<void> {
       const { label, configurations, removals } = tracked;
       const current = configurations.at(-1)?.value;
       const given = oracle.given(tracked);
-      // One that references nothing may have no hash, and a tool may have removed it.
+      // A workload without references may have no hash, and a tool may have removed the hash.
       if (current === undefined || given === undefined || removals > 0) return [];
-      // Watches do not see that the cluster would accept a change that it rejected.
+      // No watch reports that the cluster would now accept a change that it rejected before.
       if (fleet.unwritten.isLeft(tracked)) return [];
       return given === current
         ? []

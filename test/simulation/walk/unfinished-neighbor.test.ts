@@ -3,7 +3,8 @@ import { it } from 'node:test';
 import type { Plan } from './steps.ts';
 import { walk } from './walk.ts';
 
-// A partial pass for one workload reads another one that has an unfinished rollout and was just changed.
+// The partial pass for one workload also reads another workload, which has an unfinished rollout and
+// has just changed.
 it('a change of a workload starts a pass, even if the pass for another workload has read it', async () => {
   const plan: Plan = {
     ...{ seed: 7700330, fleet: 'replicas', optIn: 'annotation', schedule: 'each year' },

@@ -1,4 +1,4 @@
-/** What people and GitOps tools do to the cluster. */
+/** The actions of users and GitOps tools in the cluster. */
 import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import {
   configMap,
@@ -12,7 +12,7 @@ import { distinct, extras, podSpec, replicas, workloadOf } from './pod-template.
 import { actPolicy } from './policy-user.ts';
 import type { Place, Plan, UserStep } from './steps.ts';
 
-/** A GitOps tool that restores a workload as soon as a hash was written. */
+/** A GitOps tool that restores a workload immediately after a hash was written. */
 export interface Operator {
   readonly whole: boolean;
   times: number;
@@ -21,9 +21,9 @@ export interface Operator {
 export interface User {
   readonly kubectl: Kubectl;
   readonly optIn: Plan['optIn'];
-  /** By the path of the workload. */
+  /** The GitOps tools by the path of their workload. */
   readonly operators: Map<string, Operator>;
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly time: () => number;
 }
 
@@ -91,13 +91,13 @@ function writeSource(
     kubectl.create(collection(where), object);
     return;
   }
-  // The removal of a key alone leaves no trace of its time on a source.
+  // If a change only removes a key, the source does not show the time of the change.
   const isRemovalAlone = y === null && known.data?.['x'] === encode(x);
   const value = isRemovalAlone ? (x === badValue ? 0 : (x + 1) % 4) : x;
   kubectl.patch(where, { data: { x: encode(value), y: y === null ? null : encode(y) } });
 }
 
-/** Every second workload of a walk with opted-in namespaces has no annotation of its own. */
+/** If namespaces are opted in, every second workload has no opt-in annotation. */
 const optInText = (optIn: Plan['optIn'], workload: number, value: boolean): string | null =>
   optIn === 'namespace' && value && workload % 2 === 1 ? null : String(value);
 
@@ -177,10 +177,13 @@ function changeWorkload(user: User, step: WorkloadStep): void {
   }
 }
 
-/** What was noted of a hash. */
+/** The annotations with wave-cron's records about a hash. */
 const records = [keys.adopted, keys.written, keys.pending, keys.history];
 
-/** The workload as in git: without what wave-cron wrote to its template, or at all. */
+/**
+ * The workload as it is in git: without wave-cron's annotations in the template, and without the given
+ * annotations.
+ */
 function asInGit(object: KubernetesObject, notes: readonly string[]): KubernetesObject {
   const { metadata } = object;
   const { template, ...spec } = specOf(object);
@@ -197,7 +200,7 @@ export function revert(kubectl: Kubectl, where: string, whole: boolean): void {
   if (live !== undefined) kubectl.replace(where, asInGit(live, whole ? records : []));
 }
 
-/** Its Pods stay, and the new workload takes them over. A finalizer makes the deletion wait. */
+/** The Pods stay, and the new workload adopts them. A finalizer delays the deletion. */
 function recreate({ kubectl }: User, where: string, known: KubernetesObject): void {
   kubectl.delete(where, 'Orphan');
   const { name, namespace, annotations } = asInGit(known, [...records, keys.owned]).metadata;

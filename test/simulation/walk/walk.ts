@@ -1,4 +1,4 @@
-/** One walk: the steps of a plan, one after the other, while everything else goes on. */
+/** Runs one walk: the steps of a plan in sequence, while processes and controllers continue. */
 import { path } from '../../../tools/control-plane/api.ts';
 import { namespace as namespaceObject } from '../../../tools/control-plane/objects.ts';
 import { namespaces, ownNamespace } from './names.ts';
@@ -10,9 +10,9 @@ import { act, createNamespace } from './user.ts';
 
 export interface Walked {
   readonly tally: Tally;
-  /** What is wrong after the first step after which something is wrong. */
+  /** The violations after the first step with a violation. */
   readonly violations: readonly string[];
-  /** How many steps were taken. */
+  /** The number of steps that ran. */
   readonly steps: number;
   /** The digest of the whole log. */
   readonly digest: string;
@@ -26,7 +26,7 @@ const userSteps: ReadonlySet<string> = new Set([
 
 const isOfUser = (step: Step): step is UserStep & Step => userSteps.has(step.do);
 
-/** @param onLine gets each line of the log */
+/** @param onLine called with each line of the log */
 export async function walk(plan: Plan, onLine?: (line: string) => void): Promise<Walked> {
   const simulation = new Simulation(plan, onLine);
   const { world, tally, violations } = simulation;

@@ -1,4 +1,4 @@
-/** What is wrong with a write of wave-cron, judged when the server has done it. */
+/** Checks each write of wave-cron immediately after the server has handled it. */
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { currentHash } from '../../faults/current-hash.ts';
 import type { SimulatedWrite } from '../server/server.ts';
@@ -15,15 +15,15 @@ export interface Judged {
   readonly writer: Writer;
   readonly oracle: Oracle;
   readonly now: number;
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly time: number;
-  /** When a fault last happened to any process. */
+  /** The time of the last fault of any process. */
   readonly harmedAt: number;
 }
 
 const short = (hash: string | undefined): string => hash?.slice(0, 8) ?? 'none';
 
-/** To be called after the oracle has seen the write. */
+/** Returns the violations of a write to a workload. Call it after the oracle has recorded the write. */
 export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string[] {
   const { write, writer, oracle, now } = judged;
   const before = beforeOf(write);
@@ -101,8 +101,8 @@ function wrongWithHash(tracked: Tracked, hash: string, began: number, now: numbe
 }
 
 /**
- * A hash that was written twice and removed each time is not written again. Faults can hide a write, and
- * a write is forgotten when the Event that counts it expires.
+ * If a hash was written twice and removed each time, wave-cron must not write it again. Faults can hide
+ * a write from wave-cron, and wave-cron forgets a write when the Event that counts it expires.
  */
 function wrongWithRepetition(
   { harmedAt }: Judged,
@@ -116,13 +116,13 @@ function wrongWithRepetition(
   return times >= 2 && harmedAt < since ? [`it was written ${times} times before`] : [];
 }
 
-/** The last one is written by the server, if the template of a DaemonSet changes. */
+/** The server writes the last annotation if the template of a DaemonSet changes. */
 const ownAnnotations: ReadonlySet<string> = new Set([
   ...[keys.adopted, keys.history, keys.pending, keys.written, keys.owned, keys.putBack],
   'deprecated.daemonset.template.generation',
 ]);
 
-/** What wave-cron must not change in a workload. */
+/** The changed fields of a workload that wave-cron must not change. */
 function wrongWithFields(before: KubernetesObject, after: KubernetesObject): string[] {
   const changed = (a: object = {}, b: object = {}): string[] => {
     const [old, now] = [a as Record<string, unknown>, b as Record<string, unknown>];

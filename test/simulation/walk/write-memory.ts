@@ -1,6 +1,7 @@
 /**
- * The writes of a hash that wave-cron can still know of. If a tool replaces a workload, only an Event
- * shows how often a hash was written, and an Event expires. Then wave-cron may write the hash twice again.
+ * The writes of a hash that wave-cron can still know about. If a tool replaces a workload, only an
+ * Event shows the number of writes of a hash. After this Event has expired, wave-cron may write the
+ * hash twice again.
  */
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { SimulatedWrite } from '../server/server.ts';
@@ -31,7 +32,8 @@ export class WriteMemory {
       this.#forget(uid);
       return;
     }
-    // An Event does not contain its hash. Without faults, it follows the write that it records.
+    // An Event does not contain the hash. Without faults, it directly follows the write that it
+    // records.
     const hash = workload?.notes.at(-1)?.hash;
     const isOfWrite = verb === 'create' && by === account && event['action'] === 'WriteHash';
     if (isOfWrite && workload !== undefined && hash !== undefined) {
@@ -39,10 +41,7 @@ export class WriteMemory {
     }
   }
 
-  /**
-   * All writes until now, even one that this Event did not count yet: its count was lost together with
-   * the Event.
-   */
+  /** Forgets all writes until now, including a write that the Event had not yet counted. */
   #forget(uid: string): void {
     const counted = this.#counted.get(uid);
     this.#counted.delete(uid);

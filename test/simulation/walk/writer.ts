@@ -1,4 +1,4 @@
-/** A process of wave-cron as it shows in the log of writes. */
+/** The data about a wave-cron process that the checks of its writes need. */
 import type { RolloutSettings } from '../../../lib/settings/schema.ts';
 import type { Fate } from './steps.ts';
 
@@ -6,12 +6,12 @@ export interface Writer {
   readonly name: string;
   readonly rollouts: RolloutSettings;
   fate: Fate;
-  /** The Leases that it must hold to write. */
+  /** The Leases that the process must hold for writes. */
   readonly leases: readonly { readonly name: string; readonly holder: string | undefined }[];
-  /** Requests that it has sent. */
+  /** The number of requests that it has sent. */
   sent: number;
-  /** When its pass began to read; undefined: none is running. */
+  /** The time at which the current pass began to read; undefined: no pass is running. */
   began: number | undefined;
-  /** As it stands in its own Lease; undefined until it has asked for it. */
+  /** Its identity as the holder in its own Lease; undefined before its first request for the Lease. */
   identity: string | undefined;
 }
