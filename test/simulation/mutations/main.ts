@@ -28,7 +28,9 @@ const waiting = [...left];
 await Promise.all(Array.from({ length: Number(values.processes) }, worker));
 const inOrder = left.flatMap(({ name }) => found.filter((each) => each.name === name));
 print(tableOf(inOrder));
-if (process.env['UPDATE'] === '1') writeTable(inOrder, Number(values.seed));
+if (process.env['UPDATE'] === '1') {
+  writeTable(inOrder, Number(values.seed), Number(values.steps));
+}
 process.exitCode = inOrder.every(({ after }) => after !== undefined) ? 0 : 1;
 
 async function worker(): Promise<void> {

@@ -25,11 +25,11 @@ export function tableOf(all: readonly Found[]): string {
   ].join('\n');
 }
 
-export function writeTable(all: readonly Found[], seed: number): void {
+export function writeTable(all: readonly Found[], seed: number, steps: number): void {
   const text = readFileSync(page, 'utf8');
   const [before, rest] = text.split(begin);
   const after = rest?.split(end)[1];
   if (before === undefined || after === undefined) throw new Error(`${page} has no place for it`);
-  const made = `${begin}\nSeed ${seed}:\n\n${tableOf(all)}\n${end}`;
+  const made = `${begin}\nSeed ${seed}, with at most ${steps.toLocaleString('en-US')} steps for each mutation:\n\n${tableOf(all)}\n${end}`;
   writeFileSync(page, `${before}${made}${after}`);
 }
