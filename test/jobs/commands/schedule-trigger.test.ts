@@ -157,6 +157,7 @@ test('a new token needs no restart, and a missing one is logged once', bounded, 
   for (let each = 0; each < 3; each += 1) assert.equal((await trigger(program)).status, 503);
   writeFileSync(file, token);
   assert.equal((await trigger(program)).status, 202);
+  await program.logged(({ msg = '' }) => /is on again/.test(msg), 'that POST /trigger is on again');
   const lines = program.log().filter(({ level, msg }) => level !== 'debug' && /token/.test(msg));
   assert.deepEqual(
     lines.map(({ level, msg }) => [level, msg]),
