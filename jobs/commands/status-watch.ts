@@ -1,6 +1,7 @@
 import type { StatusReport } from '../../handler/status/status.ts';
 import { type ExitStatus, exitStatus, expectedError, UsageError } from '../../lib/errors.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
+import { readPauseMs } from '../../lib/status/read-pause.ts';
 import type { StatusView } from '../output/status-view.ts';
 
 export interface StatusWatch {
@@ -14,9 +15,6 @@ export interface StatusWatch {
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
-
-/** The maximum part of the time that reads may take, because each read makes a complete plan. */
-const readingPart = 1 / 5;
 
 /**
  * Shows the status again and again until the signal is aborted, which is the normal end.
@@ -33,7 +31,7 @@ export async function watchStatus(watch: StatusWatch): Promise<ExitStatus> {
   let tookMs = clock.now() - began;
   try {
     for (;;) {
-      await clock.sleep(Math.max(intervalMs, tookMs / readingPart - tookMs), signal);
+      await clock.sleep(readPauseMs(tookMs, intervalMs), signal);
       tookMs = await showAgain(watch, view);
     }
   } catch (error) {

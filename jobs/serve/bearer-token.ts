@@ -32,15 +32,11 @@ export class BearerToken {
     return 'problem' in content ? content.problem : undefined;
   }
 
-  /**
-   * Checks the header `authorization`. It compares two hashes of the same length, so the time of
-   * the comparison does not depend on the token.
-   */
+  /** Checks the header `authorization`. */
   check(authorization: string | undefined): TokenCheck {
     const content = this.#read();
     if ('problem' in content) return { kind: 'unusable', problem: content.problem };
-    const given = digest(givenToken(authorization));
-    return { kind: timingSafeEqual(given, content.digest) ? 'right' : 'wrong' };
+    return { kind: isGiven(authorization, content.digest) ? 'right' : 'wrong' };
   }
 
   #read(): Content {
@@ -72,13 +68,16 @@ function contentOf(bytes: Buffer): Content {
   return { digest: digest(token) };
 }
 
-/** The token in the header `authorization`; an empty text if there is none. */
-export function givenToken(authorization: string | undefined): string {
+/**
+ * Whether the header `authorization` has the token with this digest. It compares two digests of the
+ * same length, so the time of the comparison does not depend on the token.
+ */
+export function isGiven(authorization: string | undefined, token: Buffer): boolean {
   const [, given = ''] = /^bearer +([^ ]+) *$/i.exec(authorization ?? '') ?? [];
-  return given;
+  return timingSafeEqual(digest(given), token);
 }
 
-/** The digest of a token. All digests have the same length, so they are compared in constant time. */
+/** The digest of a token. */
 export function digest(text: string): Buffer {
   return createHash('sha256').update(text, 'latin1').digest();
 }

@@ -5,6 +5,7 @@ import type { StatusReport } from '../../handler/status/status.ts';
 import { expectedError, UsageError } from '../../lib/errors.ts';
 import { type WorkloadName, workloadKey } from '../../lib/kubernetes/names.ts';
 import type { Clock } from '../../lib/schedule/clock.ts';
+import { readPauseMs } from '../../lib/status/read-pause.ts';
 import { renewed } from '../../lib/status/renewed.ts';
 import type { State } from '../../lib/status/state.ts';
 import type { WorkloadStatus } from '../../lib/status/workload-status.ts';
@@ -41,8 +42,6 @@ export interface Viewer {
 const pauseMs = 1_500;
 /** The pause after a watch has reported a change. */
 const shortestPauseMs = 200;
-/** The maximum part of the time that reads may take, because each read makes a complete plan. */
-const readingPart = 1 / 5;
 /** If more workloads than this have changed, all workloads are read. */
 const mostSome = 100;
 
@@ -140,7 +139,7 @@ export class LiveStatus {
     if (this.#viewers.size === 0) return Number.POSITIVE_INFINITY;
     const least = this.#isChanged
       ? Math.max(shortestPauseMs, this.#tookMs)
-      : Math.max(pauseMs, this.#tookMs / readingPart - this.#tookMs);
+      : readPauseMs(this.#tookMs, pauseMs);
     return this.#endedAt + least - this.#deps.clock.now();
   }
 

@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { digest, givenToken } from '../serve/bearer-token.ts';
+import { isGiven } from '../serve/bearer-token.ts';
 
 export interface GuardedRequest {
   readonly method: string | undefined;
@@ -48,7 +47,6 @@ export function refusalOf(request: GuardedRequest, { port, token }: Guard): Refu
   if (site !== undefined && site !== 'same-origin') {
     return { status: 403, text: 'requests of other sites are refused' };
   }
-  const given = digest(givenToken(headers.authorization));
-  if (timingSafeEqual(given, token)) return undefined;
+  if (isGiven(headers.authorization, token)) return undefined;
   return { status: 401, text: 'the token is wrong: open the address that wave-cron ui printed' };
 }
