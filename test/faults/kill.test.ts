@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { auditFromHere } from '../../tools/control-plane/audit.ts';
 import { testCluster } from '../../tools/control-plane/testing.ts';
 import { eventsAbout, requestsIn } from '../handler/run-pass.ts';
+import { mulberry32 } from '../mulberry32.ts';
 import type { Fault } from './fault-proxy.ts';
 import { hang } from './faults.ts';
 import { lane } from './lane.ts';
@@ -55,17 +56,6 @@ type Moment = { step: Step; nth: number; stage: Stage; afterMs: number };
 
 const inWords = ({ step, nth, stage, afterMs }: Moment) =>
   `${step} ${nth} ${stage}${stage === 'answered' ? ` ${afterMs} ms ago` : ''}`;
-
-/** Returns numbers from 0 (inclusive) to 1 (exclusive) that depend only on the seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** The steps take turns, so that each is tested. Everything else is random. */
 function momentOf(places: readonly Place[], turn: number, random: () => number): Moment {
@@ -184,7 +174,7 @@ test(`after each of ${2 * chains} kills of a holder during its pass, another pro
   t.diagnostic(`TEST_SEED=${seed}`);
   const waits = await Promise.all(
     Array.from({ length: chains }, async (_, turn) => {
-      const random = randomFrom(seed + turn);
+      const random = mulberry32(seed + turn);
       const first = momentOf(late, turn, random);
       const second = momentOf(early, Math.floor(turn / late.length), random);
       const said = `killed with ${inWords(first)}, then with ${inWords(second)} (TEST_SEED=${seed}, turn ${turn})`;

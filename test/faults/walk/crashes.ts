@@ -1,7 +1,7 @@
 /** Decides which Pods of a walk never become Ready, by their data. */
 import type { NodeAgentOptions } from '../../../tools/node-agent/node-agent.ts';
 import { sourceValue } from './model.ts';
-import { badValue } from './policy-steps.ts';
+import { badValue } from './names.ts';
 
 type CrashesWith = NonNullable<NodeAgentOptions['crashesWith']>;
 

@@ -1,19 +1,12 @@
 /** Checks whether a workload without its current hash is held, and whether there is a reason for the hold. */
 import type { Outcome } from '../../../lib/rules/report.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
+import { isHold, mayBeHeld } from './holds.ts';
 import type { ModelWorkload } from './model.ts';
 import { approvalsOf, pendingKey } from './policies.ts';
 import { forcesOn } from './policy-check.ts';
 import { msOf } from './policy-rule.ts';
 import type { Walk } from './walk.ts';
-
-const holds = new Set<string>([
-  ...['Paused', 'OutsideWindow', 'AwaitingApproval', 'Settling', 'CoolingDown', 'LimitExceeded'],
-  ...['Queued', 'StoppedByFailure', 'PolicyUnreadable'],
-]);
-
-export const isHold = ({ reason, sentence }: Outcome): boolean =>
-  holds.has(reason) || (reason === 'InvalidAnnotation' && sentence.includes('rollout policy'));
 
 /** The outcome of a workload that the last good pass held; undefined if it did not hold the workload. */
 export function holdOf({ lastReport }: Walk, { kind, name }: ModelWorkload): Outcome | undefined {
@@ -41,13 +34,13 @@ export function wrongWithHold(
   const wrong: string[] = [];
   const { hash } = (pending === undefined ? {} : JSON.parse(pending)) as { hash?: string };
   if (hash !== current) wrong.push(`${label} is held, and has ${pending} for ${current}`);
-  if (!mayBeHeld(here, workload, metadata.annotations ?? {}, hold.reason)) {
+  if (!isJustified(here, workload, metadata.annotations ?? {}, hold.reason)) {
     wrong.push(`${label} is held for nothing: ${hold.reason}: ${hold.sentence}`);
   }
   return wrong;
 }
 
-function mayBeHeld(
+function isJustified(
   here: Walk,
   { kind, name, current }: ModelWorkload,
   annotations: Readonly<Record<string, string>>,
@@ -61,31 +54,16 @@ function mayBeHeld(
   // A workload that was created again takes over the revisions of the previous one. They count as its own.
   const label = `${kind}/${name}`;
   const last = here.ledger.notes.findLast((note) => note.label === label)?.at ?? 0;
-  const isWithin = (ms: number) => times.from - last < ms + slackMs;
-  switch (reason) {
-    case 'InvalidAnnotation':
-      return forces.some(({ isInvalid }) => isInvalid);
-    case 'Paused':
-      return forces.some(({ isPaused }) => isPaused);
-    case 'OutsideWindow':
-      return forces.some(({ isClosed }) => isClosed);
-    case 'AwaitingApproval':
-      return approved !== current && forces.some(({ needsApproval }) => needsApproval);
-    case 'Settling':
-      return forces.some(
-        ({ settleMs }) => times.from - here.ledger.model.sourceWrites.lastAt < settleMs + slackMs,
-      );
-    case 'CoolingDown':
-      return forces.some(({ cooldownMs }) => cooldownMs > 0 && isWithin(cooldownMs));
-    case 'LimitExceeded':
-      return settings.limit.count > 0 && isWithin(msOf(settings.limit.period));
-    case 'Queued':
-      return here.user.record.since(times.beganAt).some(({ isComplete }) => !isComplete);
-    case 'StoppedByFailure':
-      return here.user.record.since(times.beganAt).some(({ failedAt }) => failedAt !== undefined);
-    default:
-      return false;
-  }
+  const others = () => here.user.record.since(times.beganAt);
+  return mayBeHeld(reason, {
+    ...{ forces, slackMs },
+    isApproved: approved === current,
+    sinceSourceMs: times.from - here.ledger.model.sourceWrites.lastAt,
+    sinceHashMs: times.from - last,
+    limitMs: settings.limit.count > 0 ? msOf(settings.limit.period) : undefined,
+    isBlocked: () => others().some(({ isComplete }) => !isComplete),
+    isStopped: () => others().some(({ failedAt }) => failedAt !== undefined),
+  });
 }
 
 /** Times in a walk can be off by this much, because the clock leaps while passes run. */

@@ -5,10 +5,10 @@ import { testCluster } from '../../../tools/control-plane/testing.ts';
 import type { Channel } from './channel.ts';
 import { goodPass } from './check.ts';
 import { crashes } from './crashes.ts';
-import { isHold } from './hold-check.ts';
-import { sourceNames, sourceValue } from './model.ts';
+import { isHold } from './holds.ts';
+import { sourceValue } from './model.ts';
+import { badValue, sourceNames } from './names.ts';
 import { liftPolicies } from './policies.ts';
-import { badValue } from './policy-steps.ts';
 import { act } from './user.ts';
 import type { Walk } from './walk.ts';
 

@@ -5,26 +5,9 @@
 import type { OwnershipSetting } from '../../../lib/settings/schema.ts';
 import { plantedValue } from '../../secrets/planted.ts';
 import { currentHash, type HashedSource } from '../current-hash.ts';
-import type { Reference } from './steps.ts';
+import { sourceNames, type WorkloadKind, workloadNames } from './names.ts';
+import type { Reference } from './references.ts';
 import type { Given } from './write-note.ts';
-
-export const sourceNames = [
-  { kind: 'ConfigMap', name: 'a' },
-  { kind: 'ConfigMap', name: 'b' },
-  { kind: 'ConfigMap', name: 'c' },
-  { kind: 'Secret', name: 's' },
-  { kind: 'Secret', name: 't' },
-] as const;
-
-export const workloadNames = [
-  { kind: 'Deployment', name: 'api' },
-  { kind: 'Deployment', name: 'web' },
-  { kind: 'StatefulSet', name: 'db' },
-  { kind: 'StatefulSet', name: 'queue' },
-  { kind: 'DaemonSet', name: 'agent' },
-] as const;
-
-export type WorkloadKind = (typeof workloadNames)[number]['kind'];
 
 export type ModelSource = {
   uid: string;

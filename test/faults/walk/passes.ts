@@ -14,7 +14,7 @@ import type { Report } from '../../../lib/rules/report.ts';
 import { defaultSettings } from '../../../lib/settings/schema.ts';
 import { withTimeout } from '../../handler/run-pass.ts';
 import type { Channel, Process } from './channel.ts';
-import { isHold } from './hold-check.ts';
+import { isHold } from './holds.ts';
 import type { Fate } from './steps.ts';
 import { act } from './user.ts';
 import type { Walk } from './walk.ts';

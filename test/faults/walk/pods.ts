@@ -4,8 +4,8 @@
  */
 import type { Outcome } from '../../../lib/rules/report.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
-import { type ModelSource, type ModelWorkload, sourceNames, sourceValue } from './model.ts';
-import { badValue } from './policy-steps.ts';
+import { type ModelSource, type ModelWorkload, sourceValue } from './model.ts';
+import { badValue, sourceNames } from './names.ts';
 import type { Walk } from './walk.ts';
 
 const outcomeOf = ({ lastReport }: Walk, { kind, name }: ModelWorkload): Outcome | undefined =>

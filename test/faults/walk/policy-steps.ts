@@ -3,7 +3,7 @@
  * step.
  */
 import fc from 'fast-check';
-import { sourceNames, workloadNames } from './model.ts';
+import { badValue, sourceNames, workloadNames } from './names.ts';
 import type { Step } from './steps.ts';
 
 export type WindowStep = {
@@ -38,9 +38,6 @@ export type PolicyStep =
 
 const policyDos = new Set(['policy', 'approve', 'limits', 'time', 'rest', 'lift']);
 export const isPolicyStep = ({ do: what }: { do: string }): boolean => policyDos.has(what);
-
-/** A value of `x` with which Pods never become Ready. */
-export const badValue = 9;
 
 const workload = fc.nat({ max: workloadNames.length - 1 });
 const source = fc.nat({ max: sourceNames.length - 1 });

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { rowNames, rows } from '../table/rows.ts';
-import { sourceNames, workloadNames } from './model.ts';
+import { sourceNames, workloadNames } from './names.ts';
 import {
   approving,
   failing,
@@ -15,11 +15,7 @@ import {
   policyStep,
   policyUserStep,
 } from './policy-steps.ts';
-
-/** How a workload references a source. */
-export const mentions = ['all', 'optional', 'key', 'volume', 'extra'] as const;
-export type Mention = (typeof mentions)[number];
-export type Reference = { source: number; how: Mention };
+import { mentions, type Reference } from './references.ts';
 
 export type UserStep =
   | PolicyUserStep

@@ -9,14 +9,15 @@ import {
 import { daemonSet, deployment, statefulSet } from '../../../tools/control-plane/objects.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
 import { prefix } from '../../handler/run-pass.ts';
-import { type Model, type ModelWorkload, workloadNames } from './model.ts';
-import { distinct, extras, isDifferent, podOf, present } from './pod-of.ts';
+import type { Model, ModelWorkload } from './model.ts';
+import { workloadNames } from './names.ts';
 import { actPolicy, annotationOf, type Policies, pendingKey } from './policies.ts';
 import type { PolicyUserStep } from './policy-steps.ts';
+import { distinct, extraNames, podOf } from './references.ts';
 import type { RolloutRecord } from './rollout-record.ts';
 import type { UserStep } from './steps.ts';
 import type { WorldClock } from './world-clock.ts';
-import { deleteSource, writeSource } from './write-source.ts';
+import { deleteSource, isDifferent, writeSource } from './write-source.ts';
 
 export type User = {
   readonly namespace: string;
@@ -77,7 +78,7 @@ async function applyWorkload(
   const annotations = {
     [optInKey]: optInValue(step.workload, step.optIn),
     [`${prefix}/adoption`]: step.adoption,
-    ...extras(references),
+    [`${prefix}/extra-configmaps`]: extraNames(references),
   };
   if (known !== undefined) {
     const { containers, volumes } = podOf(references, known.image);
@@ -273,3 +274,8 @@ function withTemplateWithout(spec: Fields, keys: readonly string[]): Fields {
   const annotations = without(metadata.annotations, keys);
   return { ...spec, template: { ...template, metadata: { ...metadata, annotations } } };
 }
+
+const present = (annotations: Readonly<Record<string, string | null>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(annotations).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+  );

@@ -15,7 +15,7 @@ import { EarlyPasses } from '../../../lib/schedule/early-passes.ts';
 import type { Settings } from '../../../lib/settings/schema.ts';
 import { path } from '../../../tools/control-plane/api.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
-import { sourceNames, workloadNames } from './model.ts';
+import { sourceNames, workloadNames } from './names.ts';
 
 const plurals = {
   ConfigMap: '/configmaps',

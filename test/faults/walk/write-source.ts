@@ -2,8 +2,8 @@
 import { path } from '../../../tools/control-plane/api.ts';
 import { configMap, secret } from '../../../tools/control-plane/objects.ts';
 import { testCluster } from '../../../tools/control-plane/testing.ts';
-import { sourceNames, sourceValue } from './model.ts';
-import { isDifferent } from './pod-of.ts';
+import { sourceValue } from './model.ts';
+import { sourceNames } from './names.ts';
 import type { UserStep } from './steps.ts';
 import type { User } from './user.ts';
 
@@ -60,3 +60,5 @@ async function sendSource(
 }
 
 const sorted = (data: Readonly<Record<string, string>>) => Object.entries(data).sort();
+
+export const isDifferent = (a: object, b: object) => JSON.stringify(a) !== JSON.stringify(b);

@@ -9,22 +9,12 @@ import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import { skipWithoutNodeAgent } from '../../../tools/node-agent/support.ts';
+import { mulberry32 } from '../../mulberry32.ts';
 import { workloadKinds } from '../run-pass.ts';
 import { type App, nextSecond, startApp } from './app.ts';
 
 const steps = Number(process.env['WAVE_CRON_STEPS'] ?? '12');
 const seed = Number(process.env['WAVE_CRON_SEED'] ?? randomInt(2 ** 31));
-
-/** The random number generator Mulberry32. */
-function random(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
   skip: skipWithoutNodeAgent(),
@@ -33,7 +23,7 @@ suite(`a random walk with restart: if-stale (WAVE_CRON_SEED=${seed})`, {
   for (const [i, kind] of workloadKinds.entries()) {
     test(`leaves no Pod of a ${kind} with an old configuration`, async (t) => {
       const app = await startApp(t, kind, { subPath: false });
-      const next = random(seed + i);
+      const next = mulberry32(seed + i);
       const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)] as T;
       const file = path(kind, app.namespace, 'web');
       const done: string[] = [];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { WaveCronError } from '../../../lib/errors.ts';
 import type { LeaseEvent } from '../../../lib/lease/event.ts';
 import type { LeaseHandle } from '../../../lib/lease/handle.ts';
+import { mulberry32 } from '../../mulberry32.ts';
 import { type FakeClock, FakeTime } from '../schedule/fake-clock.ts';
 import type { Network } from './fake-lease.ts';
 
@@ -44,7 +45,7 @@ export class World {
 
   constructor(seed: number, options: WorldOptions) {
     this.#seed = seed;
-    this.random = randomFrom(seed);
+    this.random = mulberry32(seed);
     this.#options = options;
     for (let i = 0; i < options.processes; i += 1) this.#start();
   }
@@ -181,15 +182,4 @@ function lostOnTheWay(): WaveCronError {
 export function seeds(first: number, last: number): number[] {
   if (onlySeed !== undefined) return [Number(onlySeed)];
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-}
-
-/** The random number generator Mulberry32. The same seed gives the same numbers. */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

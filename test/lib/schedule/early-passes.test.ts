@@ -7,7 +7,8 @@ import {
   type NamedScope,
 } from '../../../lib/schedule/early-passes.ts';
 import { atIntervals, type TickCause, tick } from '../../../lib/schedule/ticks.ts';
-import { randomFrom, seeds } from '../lease/world.ts';
+import { mulberry32 } from '../../mulberry32.ts';
+import { seeds } from '../lease/world.ts';
 import { FakeTime } from './fake-clock.ts';
 
 const minute = 60_000;
@@ -182,7 +183,7 @@ test('the names in all requests of a pass are joined', () => {
 
 test('every request gets a finished pass that began after it, in any sequence of events', async () => {
   for (const seed of seeds(1, 60)) {
-    const random = randomFrom(seed);
+    const random = mulberry32(seed);
     const { early, time, passes, done, advance } = passing({
       intervalMs: 1_000 + random() * 20_000,
       jitterMs: random() < 0.5 ? 0 : 3_000,

@@ -1,4 +1,5 @@
 /** Generates the plan of a walk from its seed. */
+import { mentions } from '../../faults/walk/references.ts';
 import { faultNames } from '../world/faults.ts';
 import { SeededRandom } from '../world/random.ts';
 import { streamFaults } from '../world/watch-stream.ts';
@@ -6,15 +7,7 @@ import { policyStep, settingStep } from './generate-policies.ts';
 import { badValue, namespaces, sources, workloads } from './names.ts';
 import { noFate } from './no-fate.ts';
 import { scenario } from './scenarios.ts';
-import {
-  type CheckStep,
-  type Fate,
-  mentions,
-  type Plan,
-  type ProcessStep,
-  type Step,
-  type UserStep,
-} from './steps.ts';
+import type { CheckStep, Fate, Plan, ProcessStep, Step, UserStep } from './steps.ts';
 
 /** @param length the approximate number of steps */
 export function planOf(seed: number, length: number): Plan {

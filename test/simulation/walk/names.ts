@@ -1,28 +1,15 @@
 /** The names of all objects in a walk. Steps refer to objects by their index in these lists. */
 
+export {
+  badValue,
+  sourceNames as sources,
+  workloadNames as workloads,
+} from '../../faults/walk/names.ts';
+
 export const namespaces = ['a', 'b'] as const;
 export const ownNamespace = 'wave';
 export const leaseName = 'wave-cron';
 export const prefix = 'wave.pusher.com';
-
-export const sources = [
-  { kind: 'ConfigMap', name: 'a' },
-  { kind: 'ConfigMap', name: 'b' },
-  { kind: 'ConfigMap', name: 'c' },
-  { kind: 'Secret', name: 's' },
-  { kind: 'Secret', name: 't' },
-] as const;
-
-export const workloads = [
-  { kind: 'Deployment', name: 'api' },
-  { kind: 'Deployment', name: 'web' },
-  { kind: 'StatefulSet', name: 'db' },
-  { kind: 'StatefulSet', name: 'queue' },
-  { kind: 'DaemonSet', name: 'agent' },
-] as const;
-
-/** With this value of `x`, Pods never become Ready. */
-export const badValue = 9;
 
 export const keys = {
   optIn: `${prefix}/update-on-config-change`,

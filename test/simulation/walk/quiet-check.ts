@@ -2,8 +2,9 @@
 import type { Outcome } from '../../../lib/rules/report.ts';
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import { currentHash } from '../../faults/current-hash.ts';
+import { isHold } from '../../faults/walk/holds.ts';
 import { templateHash, usedSources } from './configuration.ts';
-import { isHoldOutcome, wrongWithHold } from './hold-check.ts';
+import { wrongWithHold } from './hold-check.ts';
 import { keys } from './names.ts';
 import type { Tracked } from './oracle.ts';
 import type { GoodPass } from './quiet.ts';
@@ -50,7 +51,7 @@ function wrongWithWorkload(
   if (outcome === undefined) return [`${label} is opted in, and no pass speaks of it`];
   const current = configurations.at(-1)?.value;
   const isReverted = outcome.reason === 'Reverted';
-  const isHeld = isHoldOutcome(outcome);
+  const isHeld = isHold(outcome);
   const wrong: string[] = [];
   const given = oracle.given(tracked);
   const needsNone = current === emptyHash && given === undefined;

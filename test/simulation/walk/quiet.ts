@@ -1,8 +1,8 @@
 /** A quiet point of a walk: all faults end, a pass runs to its end, and the checks follow. */
 import { isDeepStrictEqual } from 'node:util';
 import { isComplete, type Outcome, type Report } from '../../../lib/rules/report.ts';
+import { isHold } from '../../faults/walk/holds.ts';
 import { usualRollouts } from './fleet.ts';
-import { isHoldOutcome } from './hold-check.ts';
 import { noFate } from './no-fate.ts';
 import { liftPolicies } from './policy-user.ts';
 import { whatIsWrong } from './quiet-check.ts';
@@ -44,7 +44,7 @@ export async function check(simulation: Simulation, lift: boolean): Promise<void
   }
   for (const text of wrong) simulation.blame(text);
   for (const { reason, ...outcome } of good?.outcomes ?? []) {
-    if (isHoldOutcome({ reason, ...outcome })) count(tally.holds, reason);
+    if (isHold({ reason, ...outcome })) count(tally.holds, reason);
   }
   for (const form of fleet.leaks()) {
     simulation.blame(`a value of a Secret was told, in this form: ${form}`);
@@ -152,11 +152,11 @@ async function withoutHolds(
   first: GoodPass | undefined,
 ): Promise<GoodPass | undefined> {
   let good = first;
-  for (let left = 20; left > 0 && good?.outcomes.some(isHoldOutcome) === true; left--) {
+  for (let left = 20; left > 0 && good?.outcomes.some(isHold) === true; left--) {
     await simulation.world.pass(30 * second);
     good = await goodPassAtRest(simulation);
   }
-  for (const outcome of good?.outcomes.filter(isHoldOutcome) ?? []) {
+  for (const outcome of good?.outcomes.filter(isHold) ?? []) {
     simulation.blame(
       `without any policy, ${outcome.kind}/${outcome.namespace}/${outcome.name} is held: ${outcome.sentence}`,
     );

@@ -1,8 +1,9 @@
 /** Sequences of steps that occur too rarely in random walks. */
+import { mentions } from '../../faults/walk/references.ts';
 import type { SeededRandom } from '../world/random.ts';
 import { badValue, namespaces, sources } from './names.ts';
 import { noFate } from './no-fate.ts';
-import { mentions, type Plan, type Step } from './steps.ts';
+import type { Plan, Step } from './steps.ts';
 
 type Untimed = Step extends infer S ? (S extends Step ? Omit<S, 'waitMs'> : never) : never;
 

@@ -2,16 +2,9 @@
  * The possible steps of a walk as plain data, so each list of steps can run, be shortened and be
  * printed. A step without an effect, such as the deletion of a missing object, does nothing.
  */
+import type { Reference } from '../../faults/walk/references.ts';
 import type { FaultName } from '../world/faults.ts';
 import type { StreamFault } from '../world/watch-stream.ts';
-
-/** How a workload mentions a source. */
-export const mentions = ['all', 'optional', 'key', 'volume', 'extra'] as const;
-export type Mention = (typeof mentions)[number];
-export interface Mentioned {
-  readonly source: number;
-  readonly how: Mention;
-}
 
 /** Indexes in the lists of names.ts. */
 export interface Place {
@@ -26,7 +19,7 @@ export type UserStep =
   | { do: 'delete source'; namespace: number; source: number }
   | ({
       do: 'apply workload';
-      mentions: readonly Mentioned[];
+      mentions: readonly Reference[];
       optIn: boolean;
       adoption: 'stamp' | 'if-changed' | 'baseline';
     } & Place)

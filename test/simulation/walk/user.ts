@@ -1,14 +1,16 @@
 /** The actions of users and GitOps tools in the cluster. */
+
 import { type KubernetesObject, path } from '../../../tools/control-plane/api.ts';
 import {
   configMap,
   namespace as namespaceObject,
   secret,
 } from '../../../tools/control-plane/objects.ts';
+import { distinct, extraNames, podOf } from '../../faults/walk/references.ts';
 import { plantedValue } from '../../secrets/planted.ts';
 import { collection, type Kubectl, namespaceOf, sourcePath, workloadPath } from './kubectl.ts';
 import { at, badValue, keys, sources } from './names.ts';
-import { distinct, extras, podSpec, replicas, workloadOf } from './pod-template.ts';
+import { replicas, workloadOf } from './pod-template.ts';
 import { actPolicy } from './policy-user.ts';
 import type { Place, Plan, UserStep } from './steps.ts';
 
@@ -116,9 +118,9 @@ function applyWorkload(
   const annotations = {
     [keys.optIn]: text,
     [keys.adoption]: step.adoption,
-    [keys.extra]: extras(mentions),
+    [keys.extra]: extraNames(mentions),
   };
-  const template = { spec: podSpec(mentions, imageOf(known)) };
+  const template = { spec: podOf(mentions, imageOf(known)) };
   kubectl.patch(where, { metadata: { annotations }, spec: { template } });
 }
 

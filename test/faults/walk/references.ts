@@ -1,41 +1,41 @@
-/** The Pods and the annotations of the workloads in a walk. */
-import { prefix } from '../../handler/run-pass.ts';
-import { sourceNames } from './model.ts';
-import type { Reference } from './steps.ts';
+/** The references of workloads to sources in a walk. */
+import { sourceNames } from './names.ts';
 
-/** Keeps one reference of each kind to a source, in the original order. */
+/** How a workload references a source. */
+export const mentions = ['all', 'optional', 'key', 'volume', 'extra'] as const;
+export type Mention = (typeof mentions)[number];
+export type Reference = { readonly source: number; readonly how: Mention };
+
+const sourceAt = (place: number) => sourceNames[place] ?? sourceNames[0];
+
+/**
+ * Keeps one reference of each kind to a source, in the original order. There is an annotation for additional
+ * sources of each kind, but a walk needs only the one for ConfigMaps.
+ */
 export function distinct(references: readonly Reference[]): Reference[] {
   const seen = new Set<string>();
   return references.filter(({ source, how }) => {
-    // There is an annotation for each kind of source, but a walk needs only one.
-    if (how === 'extra' && sourceNames[source]?.kind === 'Secret') return false;
+    if (how === 'extra' && sourceAt(source).kind === 'Secret') return false;
     const key = `${source} ${how}`;
     return seen.has(key) ? false : seen.add(key);
   });
 }
 
-export const present = (
-  annotations: Readonly<Record<string, string | null>>,
-): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(annotations).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-  );
-
-export function extras(references: readonly Reference[]): Record<string, string | null> {
+/** The value of the annotation for additional ConfigMaps; null if the workload does not have it. */
+export function extraNames(references: readonly Reference[]): string | null {
   const names = references.flatMap(({ source, how }) =>
-    how === 'extra' ? [sourceNames[source]?.name ?? ''] : [],
+    how === 'extra' ? [sourceAt(source).name] : [],
   );
-  return { [`${prefix}/extra-configmaps`]: names.length === 0 ? null : names.join(', ') };
+  return names.length === 0 ? null : names.join(', ');
 }
 
+/** The part of the pod template that the references and the image determine. */
 export function podOf(
   references: readonly Reference[],
   image: number,
 ): { containers: object[]; volumes: object[] } {
-  const of = (how: Reference['how']) =>
-    references
-      .filter((each) => each.how === how)
-      .map(({ source }) => sourceNames[source] ?? sourceNames[0]);
+  const of = (how: Mention) =>
+    references.filter((each) => each.how === how).map(({ source }) => sourceAt(source));
   const envFrom = [
     ...of('all').map(({ kind, name }) => ({ [refField(kind)]: { name } })),
     ...of('optional').map(({ kind, name }) => ({ [refField(kind)]: { name, optional: true } })),
@@ -58,5 +58,3 @@ export function podOf(
 }
 
 const refField = (kind: string) => (kind === 'Secret' ? 'secretRef' : 'configMapRef');
-
-export const isDifferent = (a: object, b: object) => JSON.stringify(a) !== JSON.stringify(b);
