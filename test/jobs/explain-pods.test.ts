@@ -209,6 +209,8 @@ const situations: readonly Situation[] = [
     kind: 'DaemonSet',
     spec: { updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } },
     async prepare({ namespace, image }) {
+      // The status counts the older Pod of a node, and the first by name if both are of the same second.
+      await pause(1_100);
       await image('broken');
       await api.waitFor<{ items: KubernetesObject[] }>(
         path('Pod', namespace),

@@ -113,14 +113,16 @@ test('with restart: if-stale, a deleted source restarts Pods that may have read 
   const namespace = await shop(t, extra('app-*'));
   const stale: Partial<Settings> = { ...settings, restart: 'if-stale', clockTolerance: '0s' };
   const decided = async () => outcomeOf(await runPass(namespace, { settings: stale }), 'web');
-  await pause(1_100);
-  await api.patch(path('Deployment', namespace, 'web'), { spec: { replicas: 1 } });
   assert.equal((await decided()).reason, 'FirstSeen');
-  const list = await api.waitFor<{ items: { metadata: { name?: string } }[] }>(
-    path('Pod', namespace),
-    (it) => (it?.items.length ?? 0) > 0,
-    { what: 'a Pod' },
+  await pause(1_100);
+  const web = path('Deployment', namespace, 'web');
+  await api.patch(web, { spec: { replicas: 1 } });
+  // A Pod that is created later has no node, so it counts as newer than the deletion.
+  await api.waitFor(
+    web,
+    (it) => (it?.status as { updatedReplicas?: number })?.updatedReplicas === 1,
   );
+  const list = await api.get<{ items: { metadata: { name?: string } }[] }>(path('Pod', namespace));
   for (const { metadata } of list?.items ?? []) {
     await api.post(`${path('Pod', namespace, metadata.name)}/binding`, {
       ...{ apiVersion: 'v1', kind: 'Binding', metadata: { name: metadata.name, namespace } },
