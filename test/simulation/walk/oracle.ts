@@ -5,7 +5,7 @@
 import type { KubernetesObject } from '../../../tools/control-plane/api.ts';
 import type { SimulatedWrite } from '../server/server.ts';
 import { account } from '../world/network.ts';
-import { hashOf, type SourceKind, templateHash } from './configuration.ts';
+import { hashOf, type SourceKind, templateHash, usedSources } from './configuration.ts';
 import { keys } from './names.ts';
 import { beforeOf, objectOf } from './seen.ts';
 import { regardedUid, WriteMemory } from './write-memory.ts';
@@ -52,6 +52,8 @@ export interface Tracked {
   isStripped: boolean;
   /** The start of an unfinished rollout that wave-cron started; undefined: none is unfinished. */
   unfinishedSince: number | undefined;
+  /** Whether its status did not show that all its Pods have the template with the hash, over time. */
+  readonly incomplete: Since<boolean>[];
 }
 
 const workloadResources = new Set(['deployments', 'statefulsets', 'daemonsets']);
@@ -71,8 +73,8 @@ export class Oracle {
   readonly #now: () => number;
   readonly #isByNamespace: boolean;
   readonly #memory = new WriteMemory();
-  /** The time of the last write of a source's data. */
-  lastSourceWriteAt = 0;
+  /** The time of the last write of data, by `resource/namespace/name` of the source. */
+  readonly #sourceWrites = new Map<string, number>();
 
   /** @param isByNamespace whether the annotation of a namespace opts workloads in */
   constructor(now: () => number, isByNamespace: boolean) {
@@ -105,7 +107,7 @@ export class Oracle {
       const isSame = JSON.stringify(before?.data) === JSON.stringify(object.data);
       if (write.verb === 'update' && isSame) return undefined;
       // No object shows the time at which a source was deleted.
-      if (write.verb !== 'delete') this.lastSourceWriteAt = this.#now();
+      if (write.verb !== 'delete') this.#sourceWrites.set(key, this.#now());
       this.#judge(metadata.namespace ?? '');
     }
     return workloadResources.has(write.resource)
@@ -149,6 +151,16 @@ export class Oracle {
     );
   }
 
+  /** The time of the last write of data of any source that the workload references. */
+  lastSourceWriteOf({ namespace, object }: Pick<Tracked, 'namespace' | 'object'>): number {
+    const times = [...usedSources(object)].map((each) => {
+      const [kind, name] = each.split('/');
+      const resource = kind === 'Secret' ? 'secrets' : 'configmaps';
+      return this.#sourceWrites.get(`${resource}/${namespace}/${name}`) ?? 0;
+    });
+    return Math.max(0, ...times);
+  }
+
   isOptedIn({ metadata }: KubernetesObject): boolean {
     const own = metadata.annotations?.[keys.optIn];
     if (own !== undefined) return own === 'true';
@@ -162,6 +174,7 @@ export class Oracle {
     this.namespaceAnnotations.set(metadata.name, all);
     all.push({ from: this.#now(), value: isDeleted ? {} : (metadata.annotations ?? {}) });
     this.#judge(metadata.name);
+    for (const each of this.live) if (each.namespace === metadata.name) this.#followRollout(each);
   }
 
   #judge(namespace: string): void {
@@ -207,6 +220,10 @@ export class Oracle {
     const isOurs = hash !== undefined && notes.at(-1)?.hash === hash;
     const isUnfinished =
       isOurs && !tracked.isDeleted && isActive(object, this) && !isComplete(object);
+    const value = hash !== undefined && !isComplete(object);
+    if (tracked.incomplete.at(-1)?.value !== value) {
+      tracked.incomplete.push({ from: this.#now(), value });
+    }
     if (!isUnfinished) tracked.unfinishedSince = undefined;
     else tracked.unfinishedSince ??= this.#now();
   }
@@ -224,6 +241,7 @@ function newTracked(object: KubernetesObject, kind: string): Tracked {
     ...{ configurations: [], annotations: [], notes: [] },
     ...{ isDeleted: false, recorded: undefined, removals: 0, lastRemovalAt: 0 },
     ...{ isStripped: false, isAssumed: false, unfinishedSince: undefined },
+    incomplete: [],
   };
 }
 
@@ -246,7 +264,11 @@ export function isActive(object: KubernetesObject, oracle: Oracle): boolean {
   const desired = Number(
     kind === 'DaemonSet' ? (status['desiredNumberScheduled'] ?? 0) : (spec['replicas'] ?? 1),
   );
-  const isDeleting = metadata['deletionTimestamp'] !== undefined;
+  const namespace = oracle.find('namespaces', '', metadata.namespace ?? '');
+  // In a namespace that is being deleted, a StatefulSet without its old revision counts as complete.
+  const isDeleting = [metadata, namespace?.metadata].some(
+    (each) => each?.['deletionTimestamp'] !== undefined,
+  );
   return !isDeleting && oracle.isOptedIn(object) && spec['paused'] !== true && desired > 0;
 }
 

@@ -17,7 +17,7 @@ const builders = {
 export const replicas = 2;
 
 /** The time without progress after which the controller reports a failed rollout. */
-const progressDeadlineSeconds = 60;
+export const progressDeadlineSeconds = 60;
 
 export function workloadOf(namespace: string, step: Apply, optIn: string | null): KubernetesObject {
   const { kind, name } = at(workloads, step.workload);

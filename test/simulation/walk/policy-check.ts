@@ -11,10 +11,8 @@ import {
   policyKeys,
   type Texts,
 } from '../../faults/walk/policy-rule.ts';
-import { templateHash } from './configuration.ts';
 import { keys, policyKey } from './names.ts';
-import { isComplete, type Note, type Oracle, type Since, type Tracked, within } from './oracle.ts';
-import { beforeOf } from './seen.ts';
+import { type Note, type Oracle, type Since, type Tracked, within } from './oracle.ts';
 import type { Judged } from './write-check.ts';
 
 /** A pass knows the time of the server only to the second, from its Lease. */
@@ -136,31 +134,30 @@ function wrongWithCooldown(
 /** Writes of sources delay a rollout for at most ten times `settle`. */
 function wrongWithSettle(
   oracle: Oracle,
-  { configurations, notes, object }: Tracked,
+  tracked: Tracked,
   settleMs: number,
   now: number,
 ): string | undefined {
+  const { configurations, notes, object } = tracked;
   const changed = configurations.at(-1);
   const isFirst = notes.length === 0;
   const first = configurations[1]?.from ?? now;
   if (settleMs === 0 || isFirst || changed === undefined || now - first > 10 * settleMs)
     return undefined;
   const isLate = changed.from <= now - settleMs + slackMs;
-  return isLate || oracle.lastSourceWriteAt !== changed.from
+  return isLate || oracle.lastSourceWriteOf(tracked) !== changed.from
     ? undefined
     : `a source of ${object.metadata.name} was written ${Math.round((now - changed.from) / 1000)} s ago, and it has to settle`;
 }
 
 function wrongWithPlaces(
-  { oracle, write }: Judged,
+  { oracle, now }: Judged,
   tracked: Tracked,
   { maxConcurrent, maxConcurrentPerNamespace }: RolloutSettings,
   began: number,
 ): string | undefined {
   // A workload whose rollout may already have been unfinished keeps its place.
-  const before = beforeOf(write);
-  const hadHash = before !== undefined && templateHash(before) !== undefined;
-  if (hadHash && !isComplete(before)) return undefined;
+  if (within(tracked.incomplete, began, now).some(Boolean)) return undefined;
   const unfinished = oracle.live.filter(
     ({ uid, unfinishedSince, notes }) =>
       uid !== tracked.uid &&

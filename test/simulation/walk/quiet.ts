@@ -4,6 +4,7 @@ import { isComplete, type Outcome, type Report } from '../../../lib/rules/report
 import { isHold } from '../../faults/walk/holds.ts';
 import { usualRollouts } from './fleet.ts';
 import { noFate } from './no-fate.ts';
+import { progressDeadlineSeconds } from './pod-template.ts';
 import { liftPolicies } from './policy-user.ts';
 import { whatIsWrong } from './quiet-check.ts';
 import type { Simulation } from './simulation.ts';
@@ -36,9 +37,11 @@ export async function check(simulation: Simulation, lift: boolean): Promise<void
   if (lift) good = await withoutHolds(simulation, good);
   let wrong = good === undefined ? [] : whatIsWrong(simulation, good);
   // One pass may not be enough, for example if a tool removes a hash right after it. Then the next pass
-  // must be enough.
-  for (let left = 4; left > 0 && wrong.length > 0 && good !== undefined; left--) {
-    await simulation.world.pass(10 * second);
+  // must be enough. A Deployment whose new Pods crash reports that only after its progress deadline.
+  const pauses = [10, 10, 10, progressDeadlineSeconds + 10];
+  for (const seconds of pauses) {
+    if (wrong.length === 0 || good === undefined) break;
+    await simulation.world.pass(seconds * second);
     good = await goodPassAtRest(simulation);
     wrong = good === undefined ? [] : whatIsWrong(simulation, good);
   }
