@@ -56,7 +56,8 @@ async function runAll(): Promise<void> {
   print(inWords(tally));
   print(`${seconds.toFixed(0)} s, ${(tally.steps / seconds).toFixed(0)} steps a second`);
   print(`seed ${values.seed}, log ${digestOf(parts.flatMap((part) => part.digests))}`);
-  print(failures.length === 0 ? 'no violation' : `${failures.length} walks failed`);
+  const failed = failures.map(({ plan }) => plan.seed);
+  print(failed.length === 0 ? 'no violation' : `${failed.length} ${failedInWords(failed)}`);
   for (const failure of failures.slice(0, 3)) await explain(failure);
 }
 
@@ -76,12 +77,17 @@ function onePart(index: number, count: number): Promise<Part> {
     stopsAtFailure: mutation !== undefined,
   });
   const child = fork(new URL('part.ts', import.meta.url), [given]);
-  child.on('message', (message: { tally: Tally; failed: number } | Part) => {
+  child.on('message', (message: { tally: Tally; failed: readonly number[] } | Part) => {
     if ('digests' in message) resolve({ ...message, tally: ofMessage(message.tally) });
-    else print(`process ${index}: ${message.tally.steps} steps, ${message.failed} walks failed`);
+    else print(`process ${index}: ${message.tally.steps} steps, ${failedInWords(message.failed)}`);
   });
   child.on('exit', (code) => reject(new Error(`a process ended with status ${code}`)));
   return promise;
+}
+
+/** @param seeds the seeds of the walks that failed */
+function failedInWords(seeds: readonly number[]): string {
+  return seeds.length === 0 ? 'no walk failed' : `walks failed: ${seeds.join(', ')}`;
 }
 
 /** Messages between processes contain maps as lists. */

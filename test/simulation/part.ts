@@ -25,7 +25,7 @@ const run = await runWalks({
   onWalk: (tally, failures) => {
     if (performance.now() - last < progressEveryMs) return;
     last = performance.now();
-    process.send?.({ tally: sendable(tally), failed: failures.length });
+    process.send?.({ tally: sendable(tally), failed: failures.map(({ plan }) => plan.seed) });
   },
 });
 process.send?.({ ...run, tally: sendable(run.tally) }, () => process.disconnect?.());

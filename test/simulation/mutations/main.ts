@@ -46,7 +46,7 @@ function look(name: string): Promise<Found> {
   const steps = Number(values.steps);
   const given = { steps, seed: Number(values.seed), mutation: name, stopsAtFailure: true };
   const child = fork(new URL('../part.ts', import.meta.url), [JSON.stringify(given)]);
-  child.on('message', (message: Part | { readonly failed: number }) => {
+  child.on('message', (message: Part | { readonly failed: readonly number[] }) => {
     if (!('digests' in message)) return;
     const [first] = message.failures;
     resolve({ name, after: first?.after, by: first?.violations[0] });
