@@ -207,7 +207,9 @@ type Sent = Omit<Grant, 'version'>;
 function confirmed(sent: Sent | undefined, reading: LockReading): Grant | undefined {
   if (sent === undefined || reading.kind === 'absent') return undefined;
   const isSame = foundRecord(sent.record).content === reading.record.content;
-  return isSame ? { ...sent, version: reading.version } : undefined;
+  if (!isSame) return undefined;
+  const { version, writtenAt } = reading;
+  return { ...sent, version, ...(writtenAt === undefined ? {} : { writtenAt }) };
 }
 
 /**

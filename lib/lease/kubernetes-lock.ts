@@ -155,9 +155,11 @@ export function kubernetesLock(
         const cursor = metadata?.annotations?.[cursorKey];
         const isValid = typeof cursor === 'string' && cursor.length <= longestCursor;
         const yields = metadata?.annotations?.[yieldKey];
+        const writtenAt = timeOfOurs(metadata?.managedFields);
         return {
           ...{ kind: 'present', ...reading, ...(isValid ? { cursor } : {}) },
           ...(typeof yields === 'string' ? { yield: yields } : {}),
+          ...(writtenAt === undefined ? {} : { writtenAt }),
         };
       } catch (error) {
         if (isApiError(error, 404)) return { kind: 'absent' };
@@ -207,9 +209,9 @@ export function kubernetesLock(
 }
 
 /**
- * The time at which the server recorded our last write, in whole seconds. The server sets this time
- * with each write that changes something, and each of our writes changes something. The time in a
- * response header is not used, because it could come from a proxy.
+ * The time of the last write by any process of wave-cron, in whole seconds by the clock of the
+ * server. The server sets this time with each write that changes something, and each of our writes
+ * changes something. The time in a response header is not used, because it could come from a proxy.
  */
 function timeOfOurs(managedFields: unknown): number | undefined {
   const entries: readonly unknown[] = Array.isArray(managedFields) ? managedFields : [];

@@ -59,6 +59,8 @@ export type LockReading =
       readonly cursor?: string;
       /** The annotation `/yield`: `yieldsOnRequest`, or the identity that requests the lease. */
       readonly yield?: string;
+      /** The time of the last write by any process of wave-cron: see LockWrite. */
+      readonly writtenAt?: number;
     };
 
 export interface LockCall {

@@ -96,6 +96,27 @@ test('with the shipped permissions, a lease is created, held, released and acqui
   assert.equal(again.spec?.['leaseTransitions'], 1);
 });
 
+test('a holder knows the time of the server although the response to its write was lost and its own clock is wrong', async (t) => {
+  const { lock } = await stage(t);
+  let isLost = false;
+  const losing: LeaseLock = {
+    ...lock,
+    // The HTTP client repeats a request whose response was lost. The repetition conflicts.
+    async create(record, call) {
+      if (!isLost) await lock.create(record, call);
+      isLost = true;
+      return await lock.create(record, call);
+    },
+  };
+  const day = 24 * 60 * 60_000;
+  const clock = { ...systemClock, wallTime: () => new Date(Date.now() - day) };
+  const outcome = await attempt(losing, 'holder', { clock });
+  assert.ok(outcome.kind === 'held');
+  t.after(() => outcome.handle.release());
+  const time = outcome.handle.serverTime()?.getTime() ?? 0;
+  assert.ok(Math.abs(Date.now() - time) < day / 2, new Date(time).toISOString());
+});
+
 test('the server rejects a write for any version except the current one', async (t) => {
   const { lock, lease } = await stage(t);
   assert.equal((await lock.create(recordOf('a'), once)).kind, 'done');
