@@ -5,12 +5,18 @@ import { placeEnd } from './place-end.ts';
 import { byAge, type Candidate, type Member, type QueueState, type Wait } from './queue-state.ts';
 
 /** Whether a workload has an unfinished rollout that we started. */
-function takesPlace({ underWay }: Member, { now, limits }: QueueState): boolean {
+export function takesPlace(
+  { underWay }: Member,
+  { now, limits }: Pick<QueueState, 'now' | 'limits'>,
+): boolean {
   if (underWay?.state.phase !== 'unfinished') return false;
   const { startedAt, state } = underWay;
   if (startedAt > now + clockToleranceMs) return false;
   return now < placeEnd(startedAt, state, limits.progressDeadlineMs);
 }
+
+/** Whether a workload with a place keeps it for another hash: see `isUnobserved`. */
+export const keepsPlace = ({ underWay }: Member): boolean => underWay?.isUnobserved !== true;
 
 /** The places of one namespace. */
 interface Share {
@@ -47,12 +53,13 @@ export class Places {
       holders.push(...earliest(running, most));
     }
     this.#running = holders.length;
-    this.#holders = new Set(earliest(holders, this.#most).map(workloadKey));
+    this.#holders = new Set(earliest(holders.filter(keepsPlace), this.#most).map(workloadKey));
   }
 
   /**
    * The candidates that may start, in the order in which they start. A workload that already has a
-   * place keeps this place.
+   * place keeps this place, unless its rollout may have finished long ago: then another rollout may
+   * have the place now.
    */
   grant(candidates: readonly Candidate[]): {
     readonly granted: ReadonlySet<Candidate>;

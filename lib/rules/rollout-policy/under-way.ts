@@ -1,4 +1,4 @@
-import type { RolloutState, WorkloadKind } from '../../kubernetes/kinds.ts';
+import { isObserved, type RolloutState, type WorkloadKind } from '../../kubernetes/kinds.ts';
 import type { WorkloadObject } from '../../kubernetes/objects.ts';
 import { templateWriter } from '../template-writer.ts';
 import type { Given, Rollout } from './given.ts';
@@ -12,6 +12,11 @@ export interface UnderWay extends Rollout {
    * start of the rollout.
    */
   readonly given: Given;
+  /**
+   * The controller has not observed the last change of the workload. So it is not known whether the
+   * rollout is still unfinished: even a write of annotations is a change of a Deployment.
+   */
+  readonly isUnobserved?: true;
 }
 
 export interface OwnRollout {
@@ -38,13 +43,14 @@ export function underWayOf(
   if (hash === undefined) return undefined;
   if (state.phase === 'inert' || state.phase === 'healthy') return undefined;
   const { annotations, managedFields } = object.metadata ?? {};
+  const unobserved = isObserved(object) ? {} : ({ isUnobserved: true } as const);
   const history = parseRolloutHistory(annotations?.[rolloutHistory]);
   const writer = templateWriter(kind, managedFields);
   const writtenByOthers = Date.parse(writer?.time ?? '');
   if (history === undefined) {
     return Number.isNaN(writtenByOthers)
       ? undefined
-      : { startedAt: writtenByOthers, state, given: new Map() };
+      : { startedAt: writtenByOthers, state, given: new Map(), ...unobserved };
   }
   const startedAt = Math.max(...history.times);
   // The other manager of the template may have changed only an annotation. In this case, a failure
@@ -52,7 +58,7 @@ export function underWayOf(
   const isOthers =
     writtenByOthers > startedAt + clockToleranceMs && !hasFailedBefore(state, writtenByOthers);
   const isOurs = isHistoryOf(history, hash) && !isOthers;
-  return { startedAt, state, given: isOurs ? history.given : new Map() };
+  return { startedAt, state, given: isOurs ? history.given : new Map(), ...unobserved };
 }
 
 function hasFailedBefore({ failure, saidAt }: RolloutState, time: number): boolean {

@@ -92,6 +92,23 @@ suite('the queue of a pass', () => {
     assert.deepEqual(starts(queue), []);
   });
 
+  for (const [name, phase, more] of [
+    ['has failed after its rollout', 'finished', {}],
+    ['has exceeded its deadline', 'unfinished', {}],
+    ['has a change that its controller has not observed', 'unfinished', { isUnobserved: true }],
+  ] as const) {
+    test(`counts the new rollout of a workload that ${name}`, () => {
+      const state = { phase, failure: 'not known' } as const;
+      const day = 24 * 60 * 60_000;
+      const underWay = { startedAt: now - day, state, given: new Map(), ...more };
+      const [a, b] = [workload('a', { rollouts: { underWay } }), workload('b')];
+      const queue = waitingQueue([a, b], { limits: one });
+      assert.deepEqual(starts(queue), ['a']);
+      queue.note(a, outcome(a, 'ConfigChanged', true), given);
+      assert.deepEqual(starts(queue), []);
+    });
+  }
+
   test('gives the place of a workload that could not be written to the next one', () => {
     const [a, b] = [workload('a'), workload('b')];
     const queue = waitingQueue([a, b], { limits: one });

@@ -78,6 +78,21 @@ suite('a limit', () => {
     assert.deepEqual(starts, ['shop/x']);
   });
 
+  test('applies to a workload whose controller has not observed its last change', () => {
+    const unobserved = running('shop/x', { at: minutes(-5) });
+    const { underWay } = unobserved;
+    assert.ok(underWay !== undefined);
+    const { starts } = ask({
+      all: '1',
+      candidates: [candidate('shop/x')],
+      members: [
+        { ...unobserved, underWay: { ...underWay, isUnobserved: true } },
+        running('shop/y', { at: minutes(-1) }),
+      ],
+    });
+    assert.deepEqual(starts, []);
+  });
+
   test('lets no workload start while a list could not be read', () => {
     const { starts, waiting } = ask({ all: '5', candidates: three, unread: 'DaemonSets' });
     assert.deepEqual(starts, []);
