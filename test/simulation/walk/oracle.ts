@@ -52,7 +52,7 @@ export interface Tracked {
   isStripped: boolean;
   /** The start of an unfinished rollout that wave-cron started; undefined: none is unfinished. */
   unfinishedSince: number | undefined;
-  /** Whether its status did not show that all its Pods have the template with the hash, over time. */
+  /** Whether its status shows that not all its Pods have the template with the hash, over time. */
   readonly incomplete: Since<boolean>[];
 }
 
@@ -65,6 +65,14 @@ export function within<T>(all: readonly Since<T>[], from: number, to: number): r
     .map(({ value }) => value);
 }
 
+type SourceData = Readonly<Record<string, string>>;
+
+/** The key of a source that is named as in `ConfigMap/name`. */
+function keyOf(source: string, namespace: string): string {
+  const [kind, name] = source.split('/');
+  return `${kind === 'Secret' ? 'secrets' : 'configmaps'}/${namespace}/${name}`;
+}
+
 export class Oracle {
   readonly objects = new Map<string, KubernetesObject>();
   /** The workloads by uid, including deleted workloads. */
@@ -75,6 +83,8 @@ export class Oracle {
   readonly #memory = new WriteMemory();
   /** The time of the last write of data, by `resource/namespace/name` of the source. */
   readonly #sourceWrites = new Map<string, number>();
+  /** The data of each source over time, by the same keys. */
+  readonly #sourceData = new Map<string, Since<SourceData | undefined>[]>();
 
   /** @param isByNamespace whether the annotation of a namespace opts workloads in */
   constructor(now: () => number, isByNamespace: boolean) {
@@ -108,6 +118,7 @@ export class Oracle {
       if (write.verb === 'update' && isSame) return undefined;
       // No object shows the time at which a source was deleted.
       if (write.verb !== 'delete') this.#sourceWrites.set(key, this.#now());
+      this.#seeData(key, object);
       this.#judge(metadata.namespace ?? '');
     }
     return workloadResources.has(write.resource)
@@ -151,13 +162,38 @@ export class Oracle {
     );
   }
 
+  #seeData(key: string, { kind, metadata: { namespace = '', name } }: KubernetesObject): void {
+    const value = this.dataOf(kind === 'Secret' ? 'Secret' : 'ConfigMap', namespace, name);
+    const all = this.#sourceData.get(key) ?? [{ from: 0, value: undefined }];
+    this.#sourceData.set(key, all);
+    all.push({ from: this.#now(), value });
+  }
+
+  /**
+   * The hashes that a pass may compute for this workload if it reads each source at any time within
+   * these bounds. A pass cannot read all sources at the same time.
+   */
+  hashesWithin(object: KubernetesObject, from: number, to: number): ReadonlySet<string> {
+    const { namespace = '' } = object.metadata;
+    let readings: ReadonlyMap<string, SourceData | undefined>[] = [new Map()];
+    for (const source of usedSources(object)) {
+      const data = within(this.#sourceData.get(keyOf(source, namespace)) ?? [], from, to);
+      const possible = data.length === 0 ? [undefined] : data;
+      readings = readings.flatMap((each) =>
+        possible.map((value) => new Map([...each, [source, value]])),
+      );
+    }
+    const hashes = readings.map((each) =>
+      hashOf(object, (kind, name) => each.get(`${kind}/${name}`)),
+    );
+    return new Set(hashes.filter((each) => each !== undefined));
+  }
+
   /** The time of the last write of data of any source that the workload references. */
   lastSourceWriteOf({ namespace, object }: Pick<Tracked, 'namespace' | 'object'>): number {
-    const times = [...usedSources(object)].map((each) => {
-      const [kind, name] = each.split('/');
-      const resource = kind === 'Secret' ? 'secrets' : 'configmaps';
-      return this.#sourceWrites.get(`${resource}/${namespace}/${name}`) ?? 0;
-    });
+    const times = [...usedSources(object)].map(
+      (each) => this.#sourceWrites.get(keyOf(each, namespace)) ?? 0,
+    );
     return Math.max(0, ...times);
   }
 
@@ -220,7 +256,7 @@ export class Oracle {
     const isOurs = hash !== undefined && notes.at(-1)?.hash === hash;
     const isUnfinished =
       isOurs && !tracked.isDeleted && isActive(object, this) && !isComplete(object);
-    const value = hash !== undefined && !isComplete(object);
+    const value = hash !== undefined && isObserved(object) && !isComplete(object);
     if (tracked.incomplete.at(-1)?.value !== value) {
       tracked.incomplete.push({ from: this.#now(), value });
     }
@@ -272,10 +308,15 @@ export function isActive(object: KubernetesObject, oracle: Oracle): boolean {
   return !isDeleting && oracle.isOptedIn(object) && spec['paused'] !== true && desired > 0;
 }
 
+/** Whether the controller has observed the last change. */
+function isObserved({ metadata, status = {} }: Pick<KubernetesObject, 'metadata' | 'status'>) {
+  return Number(status['observedGeneration'] ?? 0) >= Number(metadata['generation'] ?? 0);
+}
+
 /** Whether all Pods of the workload have its current template and are available. */
 export function isComplete({ kind, metadata, spec = {}, status = {} }: KubernetesObject): boolean {
   const count = (name: string): number => Number(status[name] ?? 0);
-  if (count('observedGeneration') < Number(metadata.generation ?? 0)) return false;
+  if (!isObserved({ metadata, status })) return false;
   if (kind === 'DaemonSet') {
     const desired = count('desiredNumberScheduled');
     return count('updatedNumberScheduled') >= desired && count('numberAvailable') >= desired;

@@ -150,7 +150,7 @@ export class Simulation {
     const writer = this.fleet.current;
     if (writer === undefined) return;
     const { world, oracle } = this;
-    const { harmedAt } = this;
+    const harmedAt = this.rejected.size > 0 ? world.now : this.harmedAt;
     const judged = { write, writer, oracle, now: world.now, time: world.time, harmedAt };
     if (sourceResources.has(resource)) {
       for (const text of wrongWithSourceWrite(judged)) this.blame(text);

@@ -39,7 +39,7 @@ export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string
   if (hash !== undefined && hash !== templateHash(before)) {
     const note: Note = { hash, at: now, writer: { ...writer }, began, isForgotten: false };
     const faults = [
-      ...wrongWithHash(tracked, hash, began, now),
+      ...wrongWithHash(judged, tracked, hash, began),
       ...wrongWithRepetition(judged, tracked, hash),
       ...wrongByPolicy(judged, tracked, hash, began),
     ];
@@ -54,7 +54,7 @@ export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string
   const text = object.metadata.annotations?.[keys.adopted];
   if (text !== undefined && text !== before.metadata.annotations?.[keys.adopted]) {
     const config = parsed(text)?.config ?? '';
-    if (!isPossible(tracked, config, began, now)) {
+    if (!isPossible(judged, tracked, config, began)) {
       wrong.push(
         `${writer.name} recorded ${short(config)} for ${tracked.label}, which it did not have: ${history(tracked)}`,
       );
@@ -66,13 +66,20 @@ export function wrongWithWorkloadWrite(judged: Judged, tracked: Tracked): string
 
 const emptyHash = currentHash([]);
 
-/** Whether the workload had this configuration at some time since the pass began. */
-const isPossible = (
+/** Whether a pass that began at this time may have read this configuration of the workload. */
+function isPossible(
+  { oracle, now, write }: Judged,
   { configurations }: Tracked,
   hash: string,
   began: number,
-  now: number,
-): boolean => within(configurations, began, now).includes(hash) || hash === emptyHash;
+): boolean {
+  const before = beforeOf(write);
+  return (
+    hash === emptyHash ||
+    within(configurations, began, now).includes(hash) ||
+    (before !== undefined && oracle.hashesWithin(before, began, now).has(hash))
+  );
+}
 
 const history = ({ configurations }: Tracked): string =>
   configurations
@@ -80,9 +87,10 @@ const history = ({ configurations }: Tracked): string =>
     .map(({ from, value }) => `${short(value)} from ${from.toFixed(0)}`)
     .join(', ');
 
-function wrongWithHash(tracked: Tracked, hash: string, began: number, now: number): string[] {
+function wrongWithHash(judged: Judged, tracked: Tracked, hash: string, began: number): string[] {
+  const { now } = judged;
   const { configurations, recorded, removals, lastRemovalAt, notes } = tracked;
-  if (!isPossible(tracked, hash, began, now)) {
+  if (!isPossible(judged, tracked, hash, began)) {
     return [`its configuration was another one since ${began.toFixed(0)}: ${history(tracked)}`];
   }
   const wrong: string[] = [];
