@@ -44,6 +44,13 @@ suite('a rollout under way that wave-cron started', () => {
     assert.deepEqual(found.given, given);
   });
 
+  test('may have finished long ago if the controller has not observed the last change', () => {
+    assert.equal(underWay(deployment(history, 0))?.isUnobserved, undefined);
+    const healthy = deployment(history, 1);
+    const annotated = { ...healthy, metadata: { ...healthy.metadata, generation: 2 } };
+    assert.equal(underWay(annotated)?.isUnobserved, true);
+  });
+
   test("does not exist after the workload is healthy, if it is inert, or if the hash is not wave-cron's", () => {
     assert.equal(underWay(deployment(history, 1)), undefined);
     const paused = { ...deployment(history, 0), spec: { replicas: 1, paused: true } };
