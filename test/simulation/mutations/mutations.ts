@@ -15,10 +15,10 @@ export const mutations: readonly Mutation[] = [
     to: 'return timing.durationMs / 3;',
   },
   {
-    name: 'a holder relies on its Lease for a minute longer',
-    file: 'lib/lease/handle.ts',
-    from: 'if (validForMs() > 0) return true;',
-    to: 'if (validForMs() > -60_000) return true;',
+    name: 'a holder relies on its Lease for a minute longer than its duration',
+    file: 'lib/lease/timing.ts',
+    from: 'renewDeadlineMs: (durationMs * 2) / 3,',
+    to: 'renewDeadlineMs: durationMs + 60_000,',
   },
   {
     name: 'the Lease is not checked before a write',

@@ -41,6 +41,21 @@ export class WriteMemory {
     }
   }
 
+  /** An Event must not count more writes of a hash than there were. */
+  wrongWith({ metadata: { uid = '', name }, ...event }: KubernetesObject): string[] {
+    const counted = this.#counted.get(uid);
+    if (counted === undefined) return [];
+    const { workload, hash } = counted;
+    const series = event['series'] as { readonly count?: number } | undefined;
+    const count = series?.count ?? 1;
+    const writes = workload.notes.filter((each) => each.hash === hash).length;
+    return count <= writes
+      ? []
+      : [
+          `Event ${name} counts ${count} writes of a hash of ${workload.label}, which had ${writes}`,
+        ];
+  }
+
   /** Forgets all writes until now, including a write that the Event had not yet counted. */
   #forget(uid: string): void {
     const counted = this.#counted.get(uid);
