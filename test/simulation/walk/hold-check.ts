@@ -3,7 +3,7 @@ import type { Outcome } from '../../../lib/rules/report.ts';
 import { isHold, mayBeHeld } from '../../faults/walk/holds.ts';
 import { msOf } from '../../faults/walk/policy-rule.ts';
 import { keys } from './names.ts';
-import { isComplete, type Tracked } from './oracle.ts';
+import { isComplete, type Tracked, within } from './oracle.ts';
 import { forcesOn } from './policy-check.ts';
 import type { GoodPass } from './quiet.ts';
 import type { Simulation } from './simulation.ts';
@@ -45,8 +45,13 @@ function isJustified(
   // A workload that was created again adopts the revisions of its predecessor.
   const ofLabel = [...oracle.workloads.values()].filter(({ label }) => label === tracked.label);
   const last = Math.max(...ofLabel.flatMap(({ notes }) => notes.map(({ at }) => at)), -Infinity);
+  // A rollout that the pass found or started may be complete by now.
+  const wasUnfinished = ({ object, incomplete, notes }: Tracked): boolean =>
+    !isComplete(object) ||
+    within(incomplete, from, to).some(Boolean) ||
+    notes.some(({ at }) => at >= from && at <= to);
   const isOtherUnfinished = () =>
-    oracle.live.some(({ uid, object }) => uid !== tracked.uid && !isComplete(object));
+    oracle.live.some((each) => each.uid !== tracked.uid && wasUnfinished(each));
   return mayBeHeld(reason, {
     ...{ forces, slackMs },
     isApproved: approved === tracked.configurations.at(-1)?.value,
