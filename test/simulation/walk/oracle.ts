@@ -48,8 +48,8 @@ export interface Tracked {
   /** The number of times that another client has removed a hash from its template. */
   removals: number;
   lastRemovalAt: number;
-  /** Whether another client has removed the records of its rollouts since the last hash. */
-  isStripped: boolean;
+  /** The number of hashes when another client last removed the records of its rollouts. */
+  stripped: number;
   /** The start of an unfinished rollout that wave-cron started; undefined: none is unfinished. */
   unfinishedSince: number | undefined;
   /** Whether its status shows that not all its Pods have the template with the hash, over time. */
@@ -134,7 +134,6 @@ export class Oracle {
   note(tracked: Tracked, hash: string, note: Note | undefined, isAssumed = false): void {
     if (note !== undefined) {
       tracked.notes.push(note);
-      tracked.isStripped = false;
     }
     tracked.recorded = { from: this.#now(), value: hash };
     tracked.isAssumed = isAssumed;
@@ -280,7 +279,7 @@ function newTracked(object: KubernetesObject, kind: string): Tracked {
     ...{ label: `${kind}/${namespace}/${name}`, kind, namespace, name, uid, object },
     ...{ configurations: [], annotations: [], notes: [] },
     ...{ isDeleted: false, recorded: undefined, removals: 0, lastRemovalAt: 0 },
-    ...{ isStripped: false, isAssumed: false, unfinishedSince: undefined },
+    ...{ stripped: 0, isAssumed: false, unfinishedSince: undefined },
     incomplete: [],
   };
 }
@@ -295,7 +294,7 @@ function noteRemoval(tracked: Tracked, before: KubernetesObject, now: number): v
     tracked.removals += 1;
     tracked.lastRemovalAt = now;
   }
-  if (lost(keys.history)) tracked.isStripped = true;
+  if (lost(keys.history)) tracked.stripped = tracked.notes.length;
 }
 
 /** Whether the controller of the workload replaces Pods, and passes handle the workload. */

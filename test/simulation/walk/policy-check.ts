@@ -108,12 +108,12 @@ export function wrongByPolicy(
  * limit count.
  */
 function wrongWithLimit(
-  { notes, isStripped }: Tracked,
+  { notes, stripped }: Tracked,
   { limit: { count, period } }: RolloutSettings,
   now: number,
 ): string | undefined {
-  if (count === 0 || isStripped) return undefined;
-  const last = notes.slice(-count);
+  if (count === 0) return undefined;
+  const last = notes.slice(stripped).slice(-count);
   const [first] = last;
   if (last.length < count || first === undefined) return undefined;
   const areKept = last.every(({ writer }: Note) => writer.rollouts.limit.count >= count);
@@ -122,12 +122,12 @@ function wrongWithLimit(
 }
 
 function wrongWithCooldown(
-  { notes, isStripped }: Tracked,
+  { notes, stripped }: Tracked,
   cooldownMs: number,
   now: number,
 ): string | undefined {
-  const last = notes.at(-1);
-  if (last === undefined || isStripped || last.at <= now - cooldownMs + slackMs) return undefined;
+  const last = notes.slice(stripped).at(-1);
+  if (last === undefined || last.at <= now - cooldownMs + slackMs) return undefined;
   return `the last one was written ${Math.round((now - last.at) / 1000)} s ago, within its cooldown`;
 }
 
