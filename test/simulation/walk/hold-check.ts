@@ -55,7 +55,7 @@ function isJustified(
   return mayBeHeld(reason, {
     ...{ forces, slackMs },
     isApproved: approved === tracked.configurations.at(-1)?.value,
-    sinceSourceMs: from - oracle.lastSourceWriteOf(tracked),
+    sinceSourceMs: from - oracle.lastSourceChangeOf(tracked),
     sinceHashMs: from - last,
     limitMs: rollouts.limit.count > 0 ? msOf(rollouts.limit.period) : undefined,
     isBlocked: isOtherUnfinished,

@@ -73,6 +73,14 @@ function keyOf(source: string, namespace: string): string {
   return `${kind === 'Secret' ? 'secrets' : 'configmaps'}/${namespace}/${name}`;
 }
 
+function lastOf(
+  times: ReadonlyMap<string, number>,
+  { namespace, object }: Pick<Tracked, 'namespace' | 'object'>,
+): number {
+  const all = [...usedSources(object)].map((each) => times.get(keyOf(each, namespace)) ?? 0);
+  return Math.max(0, ...all);
+}
+
 export class Oracle {
   readonly objects = new Map<string, KubernetesObject>();
   /** The workloads by uid, including deleted workloads. */
@@ -83,6 +91,11 @@ export class Oracle {
   readonly #memory = new WriteMemory();
   /** The time of the last write of data, by `resource/namespace/name` of the source. */
   readonly #sourceWrites = new Map<string, number>();
+  /**
+   * The time of the last change of a source by others, by the same keys. A change of a label also
+   * changes the time in the managed fields of its manager, which may own the data too.
+   */
+  readonly #sourceChanges = new Map<string, number>();
   /** The data of each source over time, by the same keys. */
   readonly #sourceData = new Map<string, Since<SourceData | undefined>[]>();
 
@@ -115,6 +128,7 @@ export class Oracle {
     if (write.resource === 'configmaps' || write.resource === 'secrets') {
       const before = beforeOf(write);
       const isSame = JSON.stringify(before?.data) === JSON.stringify(object.data);
+      if (write.by !== account) this.#sourceChanges.set(key, this.#now());
       if (write.verb === 'update' && isSame) return undefined;
       // No object shows the time at which a source was deleted.
       if (write.verb !== 'delete') this.#sourceWrites.set(key, this.#now());
@@ -193,11 +207,13 @@ export class Oracle {
   }
 
   /** The time of the last write of data of any source that the workload references. */
-  lastSourceWriteOf({ namespace, object }: Pick<Tracked, 'namespace' | 'object'>): number {
-    const times = [...usedSources(object)].map(
-      (each) => this.#sourceWrites.get(keyOf(each, namespace)) ?? 0,
-    );
-    return Math.max(0, ...times);
+  lastSourceWriteOf(workload: Pick<Tracked, 'namespace' | 'object'>): number {
+    return lastOf(this.#sourceWrites, workload);
+  }
+
+  /** The time of the last change of any source that the workload references. */
+  lastSourceChangeOf(workload: Pick<Tracked, 'namespace' | 'object'>): number {
+    return lastOf(this.#sourceChanges, workload);
   }
 
   isOptedIn({ metadata }: KubernetesObject): boolean {
