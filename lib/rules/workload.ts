@@ -27,6 +27,7 @@ import { isUndone, rolloutStrategyOf } from './restart-in-place.ts';
 import { progressOf, progressSentence, rolloutBlockers } from './rollout-blockers.ts';
 import { type RolloutFacts, rolloutFactsOf } from './rollout-policy/facts.ts';
 import { parseHistory } from './rollout-policy/history.ts';
+import { withReferenced } from './rollout-policy/under-way.ts';
 import { hasNoPods, selectorText } from './rollout-state.ts';
 import { type RunBy, type Runner, runByOf, runnerOf } from './template-user.ts';
 import { type TemplateWriter, templateWriter } from './template-writer.ts';
@@ -291,7 +292,11 @@ function read(
     adopted,
     hasHistory: annotations[keys.rolloutHistory] !== undefined,
     history: parseHistory(annotations[keys.rolloutHistory]),
-    rollouts: rolloutFactsOf(kind, object, written, keys, runner),
+    rollouts: ofReferences(
+      rolloutFactsOf(kind, object, written, keys, runner),
+      configuration,
+      namespace,
+    ),
     ...(unrecorded === undefined ? {} : { unrecorded }),
     hasWritten: annotations[keys.writtenHash] !== undefined,
     ...(hasEnded ? { adoptionEnded: true } : {}),
@@ -405,4 +410,16 @@ function invalid(
     reason: 'InvalidAnnotation',
     why: `annotation ${name} is ${quote(annotations[name] ?? '')}: it must be ${values}`,
   };
+}
+
+/** The facts about the sources that the workload references. The matches of patterns may be unknown. */
+function ofReferences(
+  facts: RolloutFacts,
+  configuration: Configuration,
+  namespace: string,
+): RolloutFacts {
+  const isKnown = configuration.kind === 'references' && configuration.patterns === undefined;
+  if (facts.underWay === undefined || !isKnown) return facts;
+  const underWay = withReferenced(facts.underWay, configuration.references, namespace);
+  return { ...facts, underWay };
 }

@@ -1,5 +1,8 @@
 import { isObserved, type RolloutState, type WorkloadKind } from '../../kubernetes/kinds.ts';
+import { recordName } from '../../kubernetes/names.ts';
 import type { WorkloadObject } from '../../kubernetes/objects.ts';
+import type { Reference } from '../references.ts';
+import { identityOf } from '../resolve.ts';
 import { templateWriter } from '../template-writer.ts';
 import type { Given, Rollout } from './given.ts';
 import { isHistoryOf, parseRolloutHistory } from './history.ts';
@@ -59,6 +62,21 @@ export function underWayOf(
     writtenByOthers > startedAt + clockToleranceMs && !hasFailedBefore(state, writtenByOthers);
   const isOurs = isHistoryOf(history, hash) && !isOthers;
   return { startedAt, state, given: isOurs ? history.given : new Map(), ...unobserved };
+}
+
+/**
+ * The rollout without the versions of sources that the workload does not reference any more: if it
+ * fails, they are not the cause.
+ */
+export function withReferenced(
+  underWay: UnderWay,
+  references: readonly Reference[],
+  namespace: string,
+): UnderWay {
+  if (underWay.given.size === 0) return underWay;
+  const names = new Set(references.map((each) => recordName(identityOf(each, namespace))));
+  const given = new Map([...underWay.given].filter(([source]) => names.has(source)));
+  return { ...underWay, given };
 }
 
 function hasFailedBefore({ failure, saidAt }: RolloutState, time: number): boolean {

@@ -3,7 +3,12 @@ import { suite, test } from 'node:test';
 import { workloadEntry } from '../../../../lib/kubernetes/kinds.ts';
 import type { ManagedFields, WorkloadObject } from '../../../../lib/kubernetes/objects.ts';
 import { formatHistory } from '../../../../lib/rules/rollout-policy/history.ts';
-import { startedNow, underWayOf } from '../../../../lib/rules/rollout-policy/under-way.ts';
+import {
+  startedNow,
+  underWayOf,
+  withReferenced,
+} from '../../../../lib/rules/rollout-policy/under-way.ts';
+import { someReference } from '../some-workload.ts';
 import { hashOf, minutes, now } from './rules.ts';
 
 const rolloutHistory = 'a/rollout-history';
@@ -49,6 +54,15 @@ suite('a rollout under way that wave-cron started', () => {
     const healthy = deployment(history, 1);
     const annotated = { ...healthy, metadata: { ...healthy.metadata, generation: 2 } };
     assert.equal(underWay(annotated)?.isUnobserved, true);
+  });
+
+  test('has on trial only versions of sources that the workload still references', () => {
+    const found = underWay(deployment(history, 0));
+    assert.ok(found !== undefined);
+    const among = (source: string) => withReferenced(found, [someReference(source)], 'shop').given;
+    assert.deepEqual(among('Secret/db'), given);
+    assert.deepEqual(among('Secret/other'), new Map());
+    assert.deepEqual(among('Secret/zoo/db'), new Map());
   });
 
   test("does not exist after the workload is healthy, if it is inert, or if the hash is not wave-cron's", () => {
