@@ -140,10 +140,6 @@ export class Oracle {
       : undefined;
   }
 
-  wrongWithEvent(event: KubernetesObject): string[] {
-    return this.#memory.wrongWith(event);
-  }
-
   /** Records a hash that was written to a template, or recorded without a restart. */
   note(tracked: Tracked, hash: string, note: Note | undefined, isAssumed = false): void {
     if (note !== undefined) {

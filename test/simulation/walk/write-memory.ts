@@ -41,24 +41,6 @@ export class WriteMemory {
     }
   }
 
-  /**
-   * An Event must not count a single write twice. After two writes, passes renew the Event before it
-   * expires, and the series of an Event counts at least two.
-   */
-  wrongWith({ metadata: { uid = '', name }, ...event }: KubernetesObject): string[] {
-    const counted = this.#counted.get(uid);
-    if (counted === undefined) return [];
-    const { workload, hash } = counted;
-    const series = event['series'] as { readonly count?: number } | undefined;
-    const count = series?.count ?? 1;
-    const writes = workload.notes.filter((each) => each.hash === hash).length;
-    return count <= writes || writes >= 2
-      ? []
-      : [
-          `Event ${name} counts ${count} writes of a hash of ${workload.label}, which had ${writes}`,
-        ];
-  }
-
   /** Forgets all writes until now, including a write that the Event had not yet counted. */
   #forget(uid: string): void {
     const counted = this.#counted.get(uid);
