@@ -3,7 +3,7 @@ import { isHold, reasons } from '../../lib/rules/reason.ts';
 import type { Outcome } from '../../lib/rules/report.ts';
 import { identityOf } from '../../lib/rules/resolve.ts';
 import type { Given } from '../../lib/rules/rollout-policy/given.ts';
-import { keepsPlace, takesPlace } from '../../lib/rules/rollout-policy/places.ts';
+import { keepsPlace } from '../../lib/rules/rollout-policy/places.ts';
 import { askQueue, type QueueAnswer } from '../../lib/rules/rollout-policy/queue.ts';
 import {
   type Candidate,
@@ -122,8 +122,8 @@ export class RolloutQueue {
       // A workload that already has a place keeps the time at which it got the place. With the
       // later time, another rollout could take the place too. An earlier rollout without a place
       // does not count: with its time, the new rollout would take no place.
-      const hasPlace = keepsPlace(member) && takesPlace(member, { now, limits: this.#deps.limits });
-      const startedAt = hasPlace ? (member.underWay?.startedAt ?? now) : now;
+      const keeps = keepsPlace(member, { now, limits: this.#deps.limits });
+      const startedAt = keeps ? (member.underWay?.startedAt ?? now) : now;
       this.#members.set(key, { ...member, underWay: { ...underWay, startedAt } });
     } else if (this.#ordered.has(workload.namespace) && isLeftAlone(outcome)) {
       this.#left.set(key, leftAlone(workload, outcome, member?.order ?? 0));

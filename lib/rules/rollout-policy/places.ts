@@ -4,19 +4,20 @@ import { clockToleranceMs } from './moment.ts';
 import { placeEnd } from './place-end.ts';
 import { byAge, type Candidate, type Member, type QueueState, type Wait } from './queue-state.ts';
 
+type PlaceState = Pick<QueueState, 'now' | 'limits'>;
+
 /** Whether a workload has an unfinished rollout that we started. */
-export function takesPlace(
-  { underWay }: Member,
-  { now, limits }: Pick<QueueState, 'now' | 'limits'>,
-): boolean {
+function takesPlace({ underWay }: Member, { now, limits }: PlaceState): boolean {
   if (underWay?.state.phase !== 'unfinished') return false;
   const { startedAt, state } = underWay;
   if (startedAt > now + clockToleranceMs) return false;
   return now < placeEnd(startedAt, state, limits.progressDeadlineMs);
 }
 
-/** Whether a workload with a place keeps it for another hash: see `isUnobserved`. */
-export const keepsPlace = ({ underWay }: Member): boolean => underWay?.isUnobserved !== true;
+/** Whether a workload has a place, and keeps it for another hash: see `isUnobserved`. */
+export function keepsPlace(member: Member, state: PlaceState): boolean {
+  return takesPlace(member, state) && member.underWay?.isUnobserved !== true;
+}
 
 /** The places of one namespace. */
 interface Share {
@@ -53,7 +54,8 @@ export class Places {
       holders.push(...earliest(running, most));
     }
     this.#running = holders.length;
-    this.#holders = new Set(earliest(holders.filter(keepsPlace), this.#most).map(workloadKey));
+    const keeping = holders.filter((each) => keepsPlace(each, state));
+    this.#holders = new Set(earliest(keeping, this.#most).map(workloadKey));
   }
 
   /**

@@ -73,11 +73,12 @@ function keyOf(source: string, namespace: string): string {
   return `${kind === 'Secret' ? 'secrets' : 'configmaps'}/${namespace}/${name}`;
 }
 
+/** The last of the times of the sources that the workload references; 0 if there is none. */
 function lastOf(
-  times: ReadonlyMap<string, number>,
   { namespace, object }: Pick<Tracked, 'namespace' | 'object'>,
+  timeOf: (key: string) => number | undefined,
 ): number {
-  const all = [...usedSources(object)].map((each) => times.get(keyOf(each, namespace)) ?? 0);
+  const all = [...usedSources(object)].map((each) => timeOf(keyOf(each, namespace)) ?? 0);
   return Math.max(0, ...all);
 }
 
@@ -89,11 +90,10 @@ export class Oracle {
   readonly #now: () => number;
   readonly #isByNamespace: boolean;
   readonly #memory = new WriteMemory();
-  /** The time of the last write of data, by `resource/namespace/name` of the source. */
-  readonly #sourceWrites = new Map<string, number>();
   /**
-   * The time of the last change of a source by others, by the same keys. A change of a label also
-   * changes the time in the managed fields of its manager, which may own the data too.
+   * The time of the last change of a source by others, by `resource/namespace/name` of the source. A
+   * change of a label also changes the time in the managed fields of its manager, which may own the
+   * data too.
    */
   readonly #sourceChanges = new Map<string, number>();
   /** The data of each source over time, by the same keys. */
@@ -130,8 +130,6 @@ export class Oracle {
       const isSame = JSON.stringify(before?.data) === JSON.stringify(object.data);
       if (write.by !== account) this.#sourceChanges.set(key, this.#now());
       if (write.verb === 'update' && isSame) return undefined;
-      // No object shows the time at which a source was deleted.
-      if (write.verb !== 'delete') this.#sourceWrites.set(key, this.#now());
       this.#seeData(key, object);
       this.#judge(metadata.namespace ?? '');
     }
@@ -204,12 +202,16 @@ export class Oracle {
 
   /** The time of the last write of data of any source that the workload references. */
   lastSourceWriteOf(workload: Pick<Tracked, 'namespace' | 'object'>): number {
-    return lastOf(this.#sourceWrites, workload);
+    return lastOf(workload, (key) => {
+      // No object shows the time at which a source was deleted.
+      const written = this.#sourceData.get(key)?.findLast(({ value }) => value !== undefined);
+      return written?.from;
+    });
   }
 
   /** The time of the last change of any source that the workload references. */
   lastSourceChangeOf(workload: Pick<Tracked, 'namespace' | 'object'>): number {
-    return lastOf(this.#sourceChanges, workload);
+    return lastOf(workload, (key) => this.#sourceChanges.get(key));
   }
 
   isOptedIn({ metadata }: KubernetesObject): boolean {
